@@ -1,0 +1,470 @@
+//! The envelope (specification, "Base Message Structure") and its validation.
+
+use std::fmt;
+use std::marker::PhantomData;
+use std::num::NonZeroU64;
+
+use bytes::Bytes;
+use schemars::{JsonSchema, json_schema};
+use serde::{Deserialize, Deserializer, Serialize, de};
+use serde_json::Value;
+use serde_json::value::RawValue;
+
+use crate::name::{BROADCAST, Capability, InstanceId, MessageId, RepoName, SessionId};
+use crate::payload::Payload;
+use crate::refusal::{Code, Refusal};
+use crate::schema;
+
+/// The most capabilities that a message may ask for, or an instance declare.
+pub const MAX_CAPABILITIES: usize = 64;
+
+/// What kind of thing a message says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[expect(missing_docs, reason = "each has a module of its own in `payload`")]
+pub enum MessageType {
+    RequestChange,
+    Query,
+    Notify,
+    Negotiate,
+    Task,
+}
+
+impl MessageType {
+    /// All five, in the specification's order.
+    pub const ALL: [Self; 5] = [Self::RequestChange, Self::Query, Self::Notify, Self::Negotiate, Self::Task];
+
+    /// The name as it stands in an envelope.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::RequestChange => "RequestChange",
+            Self::Query => "Query",
+            Self::Notify => "Notify",
+            Self::Negotiate => "Negotiate",
+            Self::Task => "Task",
+        }
+    }
+}
+
+impl fmt::Display for MessageType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+impl std::str::FromStr for MessageType {
+    type Err = String;
+    /// Takes the envelope's spelling, and the command line's (`request-change`).
+    fn from_str(name: &str) -> Result<Self, String> {
+        let plain = |text: &str| text.replace(['-', '_'], "").to_lowercase();
+        let found = Self::ALL.into_iter().find(|kind| plain(kind.as_str()) == plain(name));
+        found.ok_or_else(|| format!("expected one of {}", Self::ALL.map(Self::as_str).join(", ")))
+    }
+}
+
+/// How pressing a message is. The order is that of mailboxes: `Low < Normal < High`.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "lowercase")]
+#[expect(missing_docs, reason = "the names say it")]
+pub enum Priority {
+    Low,
+    #[default]
+    Normal,
+    High,
+}
+
+impl Priority {
+    /// The name as it stands in an envelope.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Low => "low",
+            Self::Normal => "normal",
+            Self::High => "high",
+        }
+    }
+}
+
+impl fmt::Display for Priority {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+/// Who sends.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Sender {
+    /// The repo that the sender answers to.
+    pub repo: RepoName,
+    /// Where that repo is on the sender's disk.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub path: Option<String>,
+    /// The conversation of the agent's host.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub session_id: Option<SessionId>,
+    /// The sending process.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub instance_id: Option<InstanceId>,
+}
+
+/// Whom a message is for.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+pub struct Recipient {
+    /// One repo, or everyone.
+    pub repo: Target,
+    /// Only instances that declare all of these get it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty", deserialize_with = "capabilities")]
+    #[schemars(length(max = 64))]
+    pub capabilities: Vec<Capability>,
+}
+
+impl Recipient {
+    /// Whatever instance of `repo`.
+    pub fn repo(repo: RepoName) -> Self {
+        Self { repo: Target::Repo(repo), capabilities: Vec::new() }
+    }
+}
+
+pub(crate) fn capabilities<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Capability>, D::Error> {
+    let list = Option::<Vec<Capability>>::deserialize(deserializer)?.unwrap_or_default();
+    if list.len() > MAX_CAPABILITIES {
+        return Err(de::Error::custom(format!("at most {MAX_CAPABILITIES} capabilities, found {}", list.len())));
+    }
+    Ok(list)
+}
+
+/// One repo, or every repo that the bus knows but the sender's (`"*"`).
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Target {
+    /// `"*"`.
+    Everyone,
+    /// A repo by its name.
+    Repo(RepoName),
+}
+
+impl Target {
+    /// The name as it stands in an envelope.
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::Everyone => BROADCAST,
+            Self::Repo(repo) => repo.as_str(),
+        }
+    }
+}
+
+impl From<RepoName> for Target {
+    fn from(repo: RepoName) -> Self {
+        if repo.as_str() == BROADCAST { Self::Everyone } else { Self::Repo(repo) }
+    }
+}
+
+impl fmt::Display for Target {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+impl Serialize for Target {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
+
+impl<'de> Deserialize<'de> for Target {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        RepoName::deserialize(deserializer).map(Self::from)
+    }
+}
+
+impl JsonSchema for Target {
+    fn inline_schema() -> bool {
+        true
+    }
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Target".into()
+    }
+    fn json_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        RepoName::json_schema(generator)
+    }
+}
+
+/// A message that the bus has checked, with the bytes it came in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Message {
+    /// Its id.
+    pub id: MessageId,
+    /// Who sent it.
+    pub from: Sender,
+    /// Whom it is for.
+    pub to: Recipient,
+    /// How pressing it is.
+    pub priority: Priority,
+    /// When the sender wrote it, in seconds since the Unix epoch, by the sender's clock.
+    pub timestamp: u64,
+    /// The message that it answers.
+    pub reply_to: Option<MessageId>,
+    /// Seconds, from its arrival at the bus, until it is stale.
+    pub ttl: Option<NonZeroU64>,
+    /// What it says.
+    pub payload: Payload,
+    /// The envelope as JSON, byte for byte as it was sent, but for what the bus filled in.
+    pub raw: Bytes,
+}
+
+/// What the bus fills in where a sender left it out.
+#[derive(Debug, Clone)]
+pub struct Defaults<'a> {
+    /// The registered identity.
+    pub from: &'a Sender,
+    /// Now, in seconds since the Unix epoch.
+    pub timestamp: u64,
+}
+
+/// The envelope as serde reads it; what no field names is checked as JSON and otherwise left alone.
+#[derive(Deserialize)]
+struct Envelope<'a> {
+    #[serde(default, deserialize_with = "present")]
+    id: Option<MessageId>,
+    #[serde(default, deserialize_with = "present_object")]
+    from: Option<Sender>,
+    #[serde(deserialize_with = "object")]
+    to: Recipient,
+    #[serde(rename = "type")]
+    kind: MessageType,
+    priority: Option<Priority>,
+    #[serde(borrow)]
+    payload: &'a RawValue,
+    #[serde(default, deserialize_with = "present")]
+    timestamp: Option<u64>,
+    reply_to: Option<MessageId>,
+    ttl: Option<NonZeroU64>,
+}
+
+/// What the bus may fill in is there or not there, never null: a name must not stand twice in an envelope.
+fn present<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
+    T::deserialize(deserializer).map(Some)
+}
+
+fn present_object<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<T>, D::Error> {
+    object(deserializer).map(Some)
+}
+
+/// A struct from a JSON object only; serde's derive would also take its fields as an array.
+fn object<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> Result<T, D::Error> {
+    struct Object<T>(PhantomData<T>);
+    impl<'de, T: Deserialize<'de>> de::Visitor<'de> for Object<T> {
+        type Value = T;
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("an object")
+        }
+        fn visit_map<A: de::MapAccess<'de>>(self, map: A) -> Result<T, A::Error> {
+            T::deserialize(de::value::MapAccessDeserializer::new(map))
+        }
+    }
+    deserializer.deserialize_map(Object(PhantomData))
+}
+
+/// Reads a struct from the text of a JSON object, which must not be an array either.
+pub(crate) fn from_object<'a, T: Deserialize<'a>>(json: &'a str) -> serde_json::Result<T> {
+    if json.starts_with('{') {
+        return serde_json::from_str(json);
+    }
+    let found = serde_json::from_str::<Value>(json)?;
+    Err(de::Error::custom(format!("expected an object, found {}", schema::describe(&found))))
+}
+
+/// The envelope's schema; `payload` is described by the type's own schemas.
+#[derive(JsonSchema)]
+#[schemars(title = "Message")]
+#[expect(dead_code, reason = "only its schema is used")]
+struct EnvelopeSchema {
+    /// Unique to the message; the bus makes one when it is left out.
+    id: Option<MessageId>,
+    /// Who sends; the bus fills in the registered identity when it is left out.
+    from: Option<Sender>,
+    /// Whom it is for.
+    to: Recipient,
+    /// What kind of thing it says.
+    #[schemars(rename = "type")]
+    kind: MessageType,
+    /// How pressing it is; `normal` when left out.
+    priority: Option<Priority>,
+    /// What it says; its fields depend on the type.
+    payload: serde_json::Map<String, Value>,
+    /// Seconds since the Unix epoch, by the sender's clock; the bus fills it in when it is left out.
+    timestamp: Option<u64>,
+    /// The id of the message that it answers.
+    reply_to: Option<MessageId>,
+    /// Seconds from its arrival until it is stale, at least 1.
+    #[schemars(range(min = 1))]
+    ttl: Option<u64>,
+}
+
+impl Message {
+    /// Checks an envelope and its payload. With `defaults`, what the sender left out of `id`, `from` and `timestamp`
+    /// is filled in, in front of the bytes that were sent; without, it is refused.
+    ///
+    /// # Errors
+    /// A refusal that names the field, what was expected there, and what was found.
+    pub fn parse(json: &str, defaults: Option<&Defaults<'_>>) -> Result<Self, Refusal> {
+        let json = json.trim();
+        let envelope: Envelope<'_> = from_object(json).map_err(|error| explain(json, &error))?;
+        let is_reply = envelope.reply_to.is_some();
+        let payload = Payload::parse(envelope.kind, is_reply, envelope.payload.get())?;
+        let missing = |field: &str| Refusal::expected(Code::InvalidMessage, field, "a value", "nothing");
+        let mut filled = Vec::new();
+        let id = match (envelope.id, defaults) {
+            (Some(id), _) => id,
+            (None, Some(_)) => {
+                let id = MessageId::random();
+                filled.push(format!("\"id\":\"{id}\""));
+                id
+            }
+            (None, None) => return Err(missing("id")),
+        };
+        let from = match (envelope.from, defaults) {
+            (Some(from), _) => from,
+            (None, Some(defaults)) => {
+                filled.push(format!("\"from\":{}", json_of(defaults.from)));
+                defaults.from.clone()
+            }
+            (None, None) => return Err(missing("from")),
+        };
+        let timestamp = match (envelope.timestamp, defaults) {
+            (Some(timestamp), _) => timestamp,
+            (None, Some(defaults)) => {
+                filled.push(format!("\"timestamp\":{}", defaults.timestamp));
+                defaults.timestamp
+            }
+            (None, None) => return Err(missing("timestamp")),
+        };
+        Ok(Self {
+            id,
+            from,
+            to: envelope.to,
+            priority: envelope.priority.unwrap_or_default(),
+            timestamp,
+            reply_to: envelope.reply_to,
+            ttl: envelope.ttl,
+            payload,
+            raw: with_filled(json, &filled),
+        })
+    }
+
+    /// What kind of thing it says.
+    pub fn kind(&self) -> MessageType {
+        self.payload.kind()
+    }
+
+    /// The envelope as text.
+    pub fn json(&self) -> &str {
+        std::str::from_utf8(&self.raw).unwrap_or_default()
+    }
+
+    /// The envelope's JSON Schema, with the payload left open.
+    pub fn schema() -> Value {
+        let settings =
+            schemars::generate::SchemaSettings::draft2020_12().with(|settings| settings.inline_subschemas = true);
+        settings.into_generator().into_root_schema_for::<EnvelopeSchema>().to_value()
+    }
+
+    /// The JSON Schema of a whole message of type `kind`, opening or answer.
+    pub fn schema_of(kind: MessageType) -> Value {
+        let mut schema = Self::schema();
+        let forms = [false, true].map(|answer| crate::payload::form_schema(kind, answer));
+        schema["title"] = Value::from(kind.as_str());
+        schema["properties"]["type"] = json_schema!({ "const": kind.as_str() }).to_value();
+        schema["properties"]["payload"] = serde_json::json!({ "anyOf": forms });
+        schema
+    }
+}
+
+/// Puts `filled` members in front of an object's own.
+fn with_filled(json: &str, filled: &[String]) -> Bytes {
+    let Some(rest) = json.strip_prefix('{').filter(|_| !filled.is_empty()) else {
+        return Bytes::copy_from_slice(json.as_bytes());
+    };
+    Bytes::from(format!("{{{},{rest}", filled.join(",")))
+}
+
+fn json_of(value: &impl Serialize) -> String {
+    serde_json::to_string(value).unwrap_or_default()
+}
+
+/// The refusal of an envelope that serde did not take, in the schema's terms.
+fn explain(json: &str, error: &serde_json::Error) -> Refusal {
+    let value = serde_json::from_str::<Value>(json).ok();
+    let found = value.and_then(|value| schema::mismatch(&Message::schema(), &value, "message"));
+    match found {
+        Some(refusal) => {
+            let at = refusal.at.unwrap_or_default();
+            let at = at.strip_prefix("message.").unwrap_or(&at).to_owned();
+            Refusal { code: Code::InvalidMessage, at: Some(at), ..refusal }
+        }
+        None => Refusal::new(Code::InvalidMessage, error.to_string()).at("message"),
+    }
+}
+
+/// A message to be written: what a sender decides, without what the bus or its client fills in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Draft {
+    /// Whom it is for.
+    pub to: Recipient,
+    /// What it says.
+    pub payload: Payload,
+    /// How pressing it is.
+    pub priority: Priority,
+    /// Seconds until it is stale; the bus's default when `None`.
+    pub ttl: Option<NonZeroU64>,
+    /// The message that it answers.
+    pub reply_to: Option<MessageId>,
+}
+
+impl Draft {
+    /// A message of normal priority.
+    pub fn new(to: Recipient, payload: Payload) -> Self {
+        Self { to, payload, priority: Priority::Normal, ttl: None, reply_to: None }
+    }
+
+    /// An answer to `message`, for its sender.
+    pub fn answer(message: &Message, payload: Payload) -> Self {
+        let to = Recipient::repo(message.from.repo.clone());
+        Self { reply_to: Some(message.id.clone()), priority: message.priority, ..Self::new(to, payload) }
+    }
+
+    /// The envelope as JSON, with a new id, `from` as given, and the sender's clock in seconds.
+    pub fn to_json(&self, id: &MessageId, from: &Sender, timestamp: u64) -> String {
+        #[derive(Serialize)]
+        struct Out<'a> {
+            id: &'a MessageId,
+            from: &'a Sender,
+            to: &'a Recipient,
+            #[serde(rename = "type")]
+            kind: MessageType,
+            priority: Priority,
+            payload: Box<RawValue>,
+            timestamp: u64,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            reply_to: &'a Option<MessageId>,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            ttl: Option<NonZeroU64>,
+        }
+        let payload = self.payload.to_json().and_then(RawValue::from_string).unwrap_or_default();
+        json_of(&Out {
+            id,
+            from,
+            to: &self.to,
+            kind: self.payload.kind(),
+            priority: self.priority,
+            payload,
+            timestamp,
+            reply_to: &self.reply_to,
+            ttl: self.ttl,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests;

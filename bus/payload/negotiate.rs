@@ -1,0 +1,117 @@
+//! Negotiate: a proposal is put to the vote (specification, "Negotiate").
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{Answer, Opening, Text, join_headline};
+use crate::name::RepoName;
+
+/// The opening form.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Negotiate {
+    /// What is proposed.
+    pub proposal: Text,
+    /// The repos whose votes count.
+    #[schemars(length(min = 1, max = 256))]
+    #[serde(deserialize_with = "some_repos")]
+    pub affected_repos: Vec<RepoName>,
+    /// What it is good for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub benefits: Option<Vec<String>>,
+    /// Whether every voter has to accept, or a majority is enough.
+    pub requires_consensus: bool,
+}
+
+fn some_repos<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Vec<RepoName>, D::Error> {
+    let repos = Vec::<RepoName>::deserialize(deserializer)?;
+    if (1..=256).contains(&repos.len()) {
+        return Ok(repos);
+    }
+    Err(serde::de::Error::custom(format!("{} repos", repos.len())))
+}
+
+impl Opening for Negotiate {
+    fn headline(&self) -> &str {
+        self.proposal.as_str()
+    }
+}
+
+/// A voter's word on a proposal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Vote {
+    /// Agreed.
+    Accept,
+    /// Not agreed.
+    Reject,
+    /// No word for or against.
+    Abstain,
+    /// Something else is proposed.
+    Counter,
+}
+
+/// How a negotiation ended; said by the operator or the bus, never by a voter.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// The proposal holds.
+    Approved,
+    /// The proposal is off.
+    Rejected,
+    /// Time was up without a decision.
+    Expired,
+    /// The proposer took it back.
+    Withdrawn,
+}
+
+/// The answer form.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+pub struct NegotiateAnswer {
+    /// The sender's vote.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub vote: Option<Vote>,
+    /// What is proposed instead.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub counter_proposal: Option<Text>,
+    /// How it ended; only from the operator or the bus.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub outcome: Option<Outcome>,
+    /// The proposal arrived; the vote comes later.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub acknowledged: Option<bool>,
+    /// Anything else.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub comment: Option<Text>,
+}
+
+impl Answer for NegotiateAnswer {
+    fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+
+    fn is_acknowledgement(&self) -> bool {
+        self.acknowledged.is_some()
+            && self.vote.is_none()
+            && self.counter_proposal.is_none()
+            && self.outcome.is_none()
+    }
+
+    fn headline(&self) -> String {
+        let vote = self.vote.map(|vote| match vote {
+            Vote::Accept => "accept",
+            Vote::Reject => "reject",
+            Vote::Abstain => "abstain",
+            Vote::Counter => "counter",
+        });
+        let outcome = self.outcome.map(|outcome| match outcome {
+            Outcome::Approved => "approved",
+            Outcome::Rejected => "rejected",
+            Outcome::Expired => "expired",
+            Outcome::Withdrawn => "withdrawn",
+        });
+        let acknowledged = self.acknowledged.filter(|&yes| yes).map(|_| "acknowledged".to_owned());
+        let counter = self.counter_proposal.as_ref().map(|text| text.as_str().to_owned());
+        let parts = [outcome.map(str::to_owned), vote.map(str::to_owned), acknowledged, counter];
+        join_headline(&parts, self.comment.as_ref())
+    }
+}

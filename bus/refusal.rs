@@ -1,0 +1,141 @@
+//! What the bus says when it does not do what was asked: a code for programs, a sentence and a hint for people.
+
+use std::fmt;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// Why something was refused; `docs/protocol.md` tells of each.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Code {
+    /// A line that is not JSON, or holds what no client could safely read.
+    InvalidJson,
+    /// A line longer than `max_message_size`.
+    TooLarge,
+    /// A frame whose `op` is not known.
+    UnknownOp,
+    /// A frame with a missing or mistyped field.
+    InvalidFrame,
+    /// An envelope with a missing or mistyped field.
+    InvalidMessage,
+    /// A payload with a missing or mistyped field.
+    InvalidPayload,
+    /// Something that needs a registered instance, asked before `register`.
+    NotRegistered,
+    /// A second `register` with another identity on one connection.
+    AlreadyRegistered,
+    /// A `from` that is not the registered identity.
+    IdentityMismatch,
+    /// An id that another message, with other content, already bears.
+    DuplicateId,
+    /// A repo that this bus has never seen.
+    UnknownRepo,
+    /// An id that this bus does not remember.
+    UnknownMessage,
+    /// An id prefix that several messages share.
+    AmbiguousId,
+    /// No known instance of the repo declares the capabilities asked for.
+    NoCapableInstance,
+    /// A broadcast that nobody could get.
+    NoRecipients,
+    /// The recipient does not take requests from this sender.
+    AccessDenied,
+    /// The recipient's mailbox is at its limit.
+    MailboxFull,
+    /// Something that only the operator may do.
+    OperatorOnly,
+    /// The journal can not be written, so nothing may be accepted.
+    JournalUnavailable,
+    /// The bus is stopping.
+    ShuttingDown,
+}
+
+impl Code {
+    /// The code as it stands in a frame.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::InvalidJson => "invalid_json",
+            Self::TooLarge => "too_large",
+            Self::UnknownOp => "unknown_op",
+            Self::InvalidFrame => "invalid_frame",
+            Self::InvalidMessage => "invalid_message",
+            Self::InvalidPayload => "invalid_payload",
+            Self::NotRegistered => "not_registered",
+            Self::AlreadyRegistered => "already_registered",
+            Self::IdentityMismatch => "identity_mismatch",
+            Self::DuplicateId => "duplicate_id",
+            Self::UnknownRepo => "unknown_repo",
+            Self::UnknownMessage => "unknown_message",
+            Self::AmbiguousId => "ambiguous_id",
+            Self::NoCapableInstance => "no_capable_instance",
+            Self::NoRecipients => "no_recipients",
+            Self::AccessDenied => "access_denied",
+            Self::MailboxFull => "mailbox_full",
+            Self::OperatorOnly => "operator_only",
+            Self::JournalUnavailable => "journal_unavailable",
+            Self::ShuttingDown => "shutting_down",
+        }
+    }
+}
+
+impl fmt::Display for Code {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// A refusal: what was wrong, where, and what to do about it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, thiserror::Error)]
+#[error("{}{message}{}", at_prefix(at.as_ref()), hint_suffix(hint.as_ref()))]
+pub struct Refusal {
+    /// For programs.
+    pub code: Code,
+    /// What was wrong, in a sentence.
+    pub message: String,
+    /// Where: the path of a field (`payload.summary`) or a byte offset (`byte 17`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at: Option<String>,
+    /// What to do about it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hint: Option<String>,
+}
+
+fn at_prefix(at: Option<&String>) -> String {
+    at.map(|at| format!("{at}: ")).unwrap_or_default()
+}
+
+fn hint_suffix(hint: Option<&String>) -> String {
+    hint.map(|hint| format!(" ({hint})")).unwrap_or_default()
+}
+
+impl Refusal {
+    /// A refusal with neither a place nor a hint.
+    pub fn new(code: Code, message: impl Into<String>) -> Self {
+        Self { code, message: message.into(), at: None, hint: None }
+    }
+
+    /// A payload field that is not what it should be.
+    pub fn payload(at: impl Into<String>, expected: String, found: String) -> Self {
+        Self::expected(Code::InvalidPayload, at, &expected, &found)
+    }
+
+    /// Something that is not what it should be.
+    pub fn expected(code: Code, at: impl Into<String>, expected: &str, found: &str) -> Self {
+        Self { at: Some(at.into()), ..Self::new(code, format!("expected {expected}, found {found}")) }
+    }
+
+    /// The same, with a place.
+    #[must_use]
+    pub fn at(mut self, at: impl Into<String>) -> Self {
+        self.at = Some(at.into());
+        self
+    }
+
+    /// The same, with advice.
+    #[must_use]
+    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+}
