@@ -114,7 +114,8 @@ pub struct KnownRepo {
     /// When an instance of it was last connected.
     pub last_seen: Millis,
     /// From whom it takes requests, as last declared.
-    pub accept_requests_from: Vec<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub accept_requests_from: Option<Vec<String>>,
     /// The sets of capabilities that its instances have declared.
     pub capabilities: Vec<Vec<Capability>>,
 }
@@ -215,6 +216,9 @@ pub struct Routing {
     /// The connected instance that it was handed to; without one, it waits.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub instance: Option<InstanceId>,
+    /// Why this recipient does not get it, where a broadcast reached others.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refused: Option<Code>,
 }
 
 /// Messages of one repo that took the same step. See [`Event::Routed`], [`Event::Delivered`], [`Event::Read`].

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::marker::PhantomData;
 use std::num::NonZeroU64;
+use std::ops::Range;
 
 use bytes::Bytes;
 use schemars::{JsonSchema, json_schema};
@@ -209,11 +210,15 @@ pub struct Message {
     pub payload: Payload,
     /// The envelope as JSON, byte for byte as it was sent, but for what the bus filled in.
     pub raw: Bytes,
+    /// Where in `raw` the payload stands.
+    payload_at: Range<usize>,
 }
 
 /// What the bus fills in where a sender left it out.
 #[derive(Debug, Clone)]
 pub struct Defaults<'a> {
+    /// An id that no message has yet.
+    pub id: MessageId,
     /// The registered identity.
     pub from: &'a Sender,
     /// Now, in seconds since the Unix epoch.
@@ -317,10 +322,9 @@ impl Message {
         let mut filled = Vec::new();
         let id = match (envelope.id, defaults) {
             (Some(id), _) => id,
-            (None, Some(_)) => {
-                let id = MessageId::random();
-                filled.push(format!("\"id\":\"{id}\""));
-                id
+            (None, Some(defaults)) => {
+                filled.push(format!("\"id\":{}", json_of(&defaults.id)));
+                defaults.id.clone()
             }
             (None, None) => return Err(missing("id")),
         };
@@ -340,6 +344,9 @@ impl Message {
             }
             (None, None) => return Err(missing("timestamp")),
         };
+        let raw = with_filled(json, &filled);
+        // The payload's text is a part of `json`, so that the distance of the two is its place in it.
+        let start = envelope.payload.get().as_ptr() as usize - json.as_ptr() as usize + raw.len() - json.len();
         Ok(Self {
             id,
             from,
@@ -348,8 +355,9 @@ impl Message {
             timestamp,
             reply_to: envelope.reply_to,
             ttl: envelope.ttl,
+            payload_at: start..start + envelope.payload.get().len(),
             payload,
-            raw: with_filled(json, &filled),
+            raw,
         })
     }
 
@@ -363,11 +371,14 @@ impl Message {
         std::str::from_utf8(&self.raw).unwrap_or_default()
     }
 
+    /// The payload as text, as it was sent.
+    pub fn payload_json(&self) -> &str {
+        self.json().get(self.payload_at.clone()).unwrap_or_default()
+    }
+
     /// The envelope's JSON Schema, with the payload left open.
     pub fn schema() -> Value {
-        let settings =
-            schemars::generate::SchemaSettings::draft2020_12().with(|settings| settings.inline_subschemas = true);
-        settings.into_generator().into_root_schema_for::<EnvelopeSchema>().to_value()
+        schema::of::<EnvelopeSchema>()
     }
 
     /// The JSON Schema of a whole message of type `kind`, opening or answer.

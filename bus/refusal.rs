@@ -116,8 +116,8 @@ impl Refusal {
     }
 
     /// A payload field that is not what it should be.
-    pub fn payload(at: impl Into<String>, expected: String, found: String) -> Self {
-        Self::expected(Code::InvalidPayload, at, &expected, &found)
+    pub fn payload(at: impl Into<String>, expected: &str, found: &str) -> Self {
+        Self::expected(Code::InvalidPayload, at, expected, found)
     }
 
     /// Something that is not what it should be.

@@ -11,7 +11,7 @@ use crate::refusal::Refusal;
 
 /// The first place where `value` departs from `schema`, as a payload refusal; `path` names the value's own place.
 pub fn mismatch(schema: &Value, value: &Value, path: &str) -> Option<Refusal> {
-    let refuse = |expected: String, found: String| Some(Refusal::payload(path, expected, found));
+    let refuse = |expected: String, found: String| Some(Refusal::payload(path, &expected, &found));
     if let Some(options) = schema.get("anyOf").and_then(Value::as_array) {
         return mismatch_any(options, value, path);
     }
@@ -50,7 +50,7 @@ fn mismatch_object(schema: &Value, map: &serde_json::Map<String, Value>, path: &
     for name in required.into_iter().flatten().filter_map(Value::as_str) {
         if !map.contains_key(name) {
             let expected = properties.and_then(|all| all.get(name)).map(expectation).unwrap_or_default();
-            return Some(Refusal::payload(format!("{path}.{name}"), expected, "nothing".into()));
+            return Some(Refusal::payload(format!("{path}.{name}"), &expected, "nothing"));
         }
     }
     map.iter().find_map(|(name, value)| {
@@ -61,7 +61,7 @@ fn mismatch_object(schema: &Value, map: &serde_json::Map<String, Value>, path: &
         let rest = schema.get("additionalProperties").filter(|rest| rest.is_object())?;
         match check_name(name) {
             Ok(()) => mismatch(rest, value, &place),
-            Err(error) => Some(Refusal::payload(path, "names as keys".into(), error.to_string())),
+            Err(error) => Some(Refusal::payload(path, "names as keys", &error.to_string())),
         }
     })
 }
@@ -70,10 +70,10 @@ fn mismatch_array(schema: &Value, items: &[Value], path: &str) -> Option<Refusal
     let bound = |key: &str| schema.get(key).and_then(Value::as_u64).and_then(|n| usize::try_from(n).ok());
     let found = || format!("{} items", items.len());
     if let Some(min) = bound("minItems").filter(|&min| items.len() < min) {
-        return Some(Refusal::payload(path, format!("at least {min} item"), found()));
+        return Some(Refusal::payload(path, &format!("at least {min} item"), &found()));
     }
     if let Some(max) = bound("maxItems").filter(|&max| items.len() > max) {
-        return Some(Refusal::payload(path, format!("at most {max} items"), found()));
+        return Some(Refusal::payload(path, &format!("at most {max} items"), &found()));
     }
     let schema = schema.get("items")?;
     // The wrong kind of item is told of the whole array: "expected an array of strings".
@@ -156,4 +156,11 @@ pub fn describe(value: &Value) -> String {
         Value::Array(_) => "an array".into(),
         Value::Object(_) => "an object".into(),
     }
+}
+
+/// The JSON Schema (2020-12) of a type, with every part of it in place.
+pub fn of<T: schemars::JsonSchema>() -> Value {
+    let settings =
+        schemars::generate::SchemaSettings::draft2020_12().with(|settings| settings.inline_subschemas = true);
+    settings.into_generator().into_root_schema_for::<T>().to_value()
 }

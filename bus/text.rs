@@ -32,6 +32,25 @@ pub fn block(text: &str) -> Cow<'_, str> {
     visible(text, Breaks::Kept)
 }
 
+/// JSON that is safe to print and still the same JSON: hostile characters inside strings become `\u` escapes.
+pub fn json(json: &str) -> Cow<'_, str> {
+    if !json.chars().any(is_hostile) {
+        return Cow::Borrowed(json);
+    }
+    let mut out = String::with_capacity(json.len() + 64);
+    let mut units = [0; 2];
+    for c in json.chars() {
+        if is_hostile(c) {
+            for unit in c.encode_utf16(&mut units) {
+                let _ = write!(out, "\\u{unit:04x}");
+            }
+        } else {
+            out.push(c);
+        }
+    }
+    Cow::Owned(out)
+}
+
 #[derive(Clone, Copy, PartialEq)]
 enum Breaks {
     Shown,
@@ -82,6 +101,14 @@ mod tests {
         assert!(matches!(line("plain"), Cow::Borrowed("plain")));
         assert_eq!(line("a\tb\r\nc\u{1b}[31m\u{202e}\u{200b}é"), "a    b⏎c\\x1b[31m\\u{202e}\\u{200b}é");
         assert_eq!(block("a\r\nb\u{9b}"), "a\nb\\x9b");
+    }
+
+    #[test]
+    fn json_stays_the_same_json() {
+        let value = serde_json::json!({ "a": "x\u{202e}\u{e0041}\u{7f}y" });
+        let shown = json(&value.to_string()).into_owned();
+        assert!(!shown.chars().any(is_hostile));
+        assert_eq!(serde_json::from_str::<serde_json::Value>(&shown).unwrap(), value);
     }
 
     #[test]

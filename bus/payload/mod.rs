@@ -11,7 +11,6 @@ mod task;
 
 use std::borrow::Cow;
 
-use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer, Serialize, de};
@@ -253,7 +252,7 @@ fn explain(kind: MessageType, answer: bool, json: &str, error: &serde_json::Erro
     let found = serde_json::from_str::<Value>(json)
         .ok()
         .and_then(|value| schema::mismatch(&form_schema(kind, answer), &value, "payload"));
-    found.unwrap_or_else(|| Refusal::payload("payload", format!("a {kind} payload"), error.to_string()))
+    found.unwrap_or_else(|| Refusal::payload("payload", &format!("a {kind} payload"), &error.to_string()))
 }
 
 /// A reply whose payload is neither form: points at the opening's fields if it uses some, else names the answer's.
@@ -267,7 +266,7 @@ fn nothing_said(kind: MessageType, json: &str) -> Refusal {
         return refusal;
     }
     let fields = property_names(&form_schema(kind, true)).join(", ");
-    Refusal::payload("payload", format!("at least one of {fields} in an answer"), "none of them".into())
+    Refusal::payload("payload", &format!("at least one of {fields} in an answer"), "none of them")
 }
 
 fn property_names(schema: &Value) -> Vec<String> {
@@ -277,21 +276,17 @@ fn property_names(schema: &Value) -> Vec<String> {
 
 /// The JSON Schema (2020-12) of one form of the payload of `kind`, generated from its Rust type.
 pub fn form_schema(kind: MessageType, answer: bool) -> Value {
-    fn of<T: JsonSchema>() -> Value {
-        let settings = SchemaSettings::draft2020_12().with(|settings| settings.inline_subschemas = true);
-        settings.into_generator().into_root_schema_for::<T>().to_value()
-    }
     match (kind, answer) {
-        (MessageType::RequestChange, false) => of::<RequestChange>(),
-        (MessageType::RequestChange, true) => of::<RequestChangeAnswer>(),
-        (MessageType::Query, false) => of::<Query>(),
-        (MessageType::Query, true) => of::<QueryAnswer>(),
-        (MessageType::Notify, false) => of::<Notify>(),
-        (MessageType::Notify, true) => of::<NotifyAnswer>(),
-        (MessageType::Negotiate, false) => of::<Negotiate>(),
-        (MessageType::Negotiate, true) => of::<NegotiateAnswer>(),
-        (MessageType::Task, false) => of::<Task>(),
-        (MessageType::Task, true) => of::<TaskAnswer>(),
+        (MessageType::RequestChange, false) => schema::of::<RequestChange>(),
+        (MessageType::RequestChange, true) => schema::of::<RequestChangeAnswer>(),
+        (MessageType::Query, false) => schema::of::<Query>(),
+        (MessageType::Query, true) => schema::of::<QueryAnswer>(),
+        (MessageType::Notify, false) => schema::of::<Notify>(),
+        (MessageType::Notify, true) => schema::of::<NotifyAnswer>(),
+        (MessageType::Negotiate, false) => schema::of::<Negotiate>(),
+        (MessageType::Negotiate, true) => schema::of::<NegotiateAnswer>(),
+        (MessageType::Task, false) => schema::of::<Task>(),
+        (MessageType::Task, true) => schema::of::<TaskAnswer>(),
     }
 }
 

@@ -1,0 +1,143 @@
+//! The table of all keys. The reader of the files, the environment, `veda-bus config` and the documentation go by it.
+
+use std::fmt::Write as _;
+
+use super::value::{Kind, Preset};
+
+/// Something that can be set.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Key {
+    /// Its table and name, with a dot between.
+    pub name: &'static str,
+    /// What it takes.
+    pub kind: Kind,
+    /// What it is when nobody sets it.
+    pub default: Preset,
+    /// The environment variable that sets it.
+    pub environment: &'static str,
+    /// The files that may set it.
+    pub files: Files,
+    /// What it does, in one line.
+    pub doc: &'static str,
+}
+
+/// Which of the two files may set a key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Files {
+    /// Only the global one: a repository that somebody cloned must not move this machine's log.
+    Global,
+    /// Only the one of a repository.
+    Repo,
+    /// Either.
+    Both,
+}
+
+impl Key {
+    /// The table that it is in, and its name there.
+    pub fn split(&self) -> (&'static str, &'static str) {
+        self.name.rsplit_once('.').unwrap_or(("", self.name))
+    }
+
+    /// The key called `name`, table included.
+    pub fn find(name: &str) -> Option<&'static Self> {
+        KEYS.iter().find(|key| key.name == name)
+    }
+}
+
+const KIB: u64 = 1 << 10;
+const MIB: u64 = 1 << 20;
+const GIB: u64 = 1 << 30;
+/// A hundred years: beyond it, a number of seconds is a mistake.
+const CENTURY: u64 = 3_155_760_000;
+
+const SECONDS: Kind = Kind::Integer { unit: "seconds", least: 1, most: CENTURY };
+const MESSAGES: Kind = Kind::Integer { unit: "messages", least: 1, most: 1_000_000_000 };
+const FILES: Kind = Kind::Integer { unit: "files; 0 is all", least: 0, most: 1_000_000_000 };
+
+const fn bytes(least: u64, most: u64) -> Kind {
+    Kind::Integer { unit: "bytes", least, most }
+}
+
+macro_rules! keys {
+    ($($name:literal, $environment:literal, $files:ident, $kind:expr, $default:expr, $doc:literal;)*) => {
+        &[$(Key {
+            name: $name, environment: $environment, files: Files::$files, kind: $kind, default: $default, doc: $doc,
+        }),*]
+    };
+}
+
+/// All keys, in the order of the documentation.
+pub const KEYS: &[Key] = keys! {
+    "bus.socket_path", "VEDA_BUS_SOCKET", Both,
+        Kind::Path, Preset::Text("/tmp/veda-bus.sock"),
+        "the socket that the bus listens on";
+    "bus.max_message_size", "VEDA_BUS_MAX_MESSAGE_SIZE", Global,
+        bytes(KIB, 64 * MIB), Preset::Integer(MIB),
+        "the longest line that the bus takes from a client";
+    "bus.message_retention", "VEDA_BUS_MESSAGE_RETENTION", Global,
+        SECONDS, Preset::Integer(3600),
+        "how long a finished message stays in memory: for threads, ladders, and to recognise a resend";
+    "bus.retention_messages", "VEDA_BUS_RETENTION_MESSAGES", Global,
+        MESSAGES, Preset::Integer(100_000),
+        "at most so many finished messages stay in memory";
+    "bus.enable_logging", "VEDA_BUS_ENABLE_LOGGING", Global,
+        Kind::Boolean, Preset::Boolean(true),
+        "whether there is a journal at all; without one, nothing outlives the bus";
+    "bus.log_path", "VEDA_BUS_LOG_PATH", Global,
+        Kind::Path, Preset::Text("~/.veda/coordination.log"),
+        "the journal";
+    "bus.default_ttl", "VEDA_BUS_DEFAULT_TTL", Global,
+        SECONDS, Preset::Integer(3600),
+        "how long a message is good for when it does not say so itself";
+    "bus.durability", "VEDA_BUS_DURABILITY", Global,
+        Kind::Choice(&["power", "process"]), Preset::Text("power"),
+        "what an accepted message outlives: a loss of power, or (faster) only the end of the process";
+    "bus.mailbox_messages", "VEDA_BUS_MAILBOX_MESSAGES", Global,
+        MESSAGES, Preset::Integer(50_000),
+        "at most so many messages wait for one repo";
+    "bus.mailbox_bytes", "VEDA_BUS_MAILBOX_BYTES", Global,
+        bytes(KIB, 64 * GIB), Preset::Integer(64 * MIB),
+        "at most so much waits for one repo";
+    "bus.log_segment_bytes", "VEDA_BUS_LOG_SEGMENT_BYTES", Global,
+        bytes(KIB, 64 * GIB), Preset::Integer(64 * MIB),
+        "the journal begins a new file when the current one is this long";
+    "bus.log_segment_age", "VEDA_BUS_LOG_SEGMENT_AGE", Global,
+        SECONDS, Preset::Integer(604_800),
+        "the journal begins a new file when the current one is this old";
+    "bus.log_keep", "VEDA_BUS_LOG_KEEP", Global,
+        FILES, Preset::Integer(0),
+        "how many finished files of the journal are kept";
+    "bus.stuck_after", "VEDA_BUS_STUCK_AFTER", Global,
+        SECONDS, Preset::Integer(15),
+        "an instance that has not answered for so long counts as stuck";
+    "coordination.repo_name", "VEDA_REPO_NAME", Repo,
+        Kind::Repo, Preset::None,
+        "the name that this repository's instances answer to";
+    "coordination.capabilities", "VEDA_CAPABILITIES", Both,
+        Kind::Capabilities, Preset::List(&[]),
+        "what its instances declare they can do";
+    "coordination.accept_requests_from", "VEDA_ACCEPT_REQUESTS_FROM", Both,
+        Kind::Repos, Preset::List(&["*"]),
+        "the repos whose requests it takes; \"*\" is everyone";
+    "coordination.auto_acknowledge", "VEDA_AUTO_ACKNOWLEDGE", Both,
+        Kind::Boolean, Preset::Boolean(true),
+        "whether the client acknowledges a message at once, before the agent has read it";
+    "coordination.max_message_age", "VEDA_MAX_MESSAGE_AGE", Both,
+        SECONDS, Preset::Integer(300),
+        "an older message is shown to the agent as old";
+    "coordination.filters.claude_message_filter", "VEDA_CLAUDE_MESSAGE_FILTER", Both,
+        Kind::Filter, Preset::Text("priority >= normal"),
+        "the messages that are pushed at the agent; the others wait in the mailbox";
+};
+
+/// The table of all keys as Markdown, for the documentation.
+pub fn reference() -> String {
+    let mut out = String::from("| key | value | default | environment | meaning |\n|---|---|---|---|---|\n");
+    for key in KEYS {
+        let default = key.kind.read_preset(key.default).map(|value| format!("`{value}`")).unwrap_or_default();
+        let (name, kind, environment, doc) = (key.name, key.kind, key.environment, key.doc);
+        // Writing to a string does not fail.
+        let _ = writeln!(out, "| `{name}` | {kind} | {default} | `{environment}` | {doc} |");
+    }
+    out
+}

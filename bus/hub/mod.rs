@@ -1,0 +1,374 @@
+//! The hub decides: command + state + now → events + a reply.
+//!
+//! It does no I/O, reads no clock and draws no random numbers: a shell (the server, a test) hands in the commands and
+//! the time, writes the events to the journal, and sends out what they caused. So every rule of the bus is tested
+//! without sockets or sleeping, and the same commands at the same times always give the same journal.
+//!
+//! | module | what is in it |
+//! |---|---|
+//! | [`registration`] | who may be an instance, and as whom |
+//! | [`sending`] | what a message must be to be accepted, and for whom |
+//! | [`routing`] | which instance gets which message |
+//! | [`suggest`] | the nearest known name |
+
+pub mod registration;
+pub mod routing;
+pub mod sending;
+pub mod suggest;
+
+use std::time::Duration;
+
+use crate::event::{
+    Checkpoint, Event, Expired, InstanceRef, Left, LeftReason, Moved, Noticed, Recorded, Started, Stopped,
+};
+use crate::name::{InstanceId, MessageId, RepoName, Seq};
+use crate::refusal::{Code, Refusal};
+use crate::state::record::Stage;
+use crate::state::{Keep, State};
+use crate::time::Millis;
+use crate::wire::answer::{Receipt, Welcome};
+use crate::wire::request::{Ack, AckStage, Register};
+
+/// The numbers that the hub decides by; `[bus]` in the configuration.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Policy {
+    /// The TTL of messages that have none.
+    pub default_ttl: Duration,
+    /// How many messages a mailbox holds.
+    pub mailbox_messages: usize,
+    /// How many bytes of messages a mailbox holds.
+    pub mailbox_bytes: usize,
+    /// What is remembered of finished messages.
+    pub keep: Keep,
+    /// The longest line that a client may send, in bytes; told in `welcome`.
+    pub max_message_size: usize,
+    /// What a receipt means; told in `welcome`.
+    pub durability: &'static str,
+}
+
+impl Default for Policy {
+    fn default() -> Self {
+        let keep = Keep { retention: Duration::from_secs(3600), messages: 100_000, bodies: false };
+        Self {
+            default_ttl: Duration::from_secs(3600),
+            mailbox_messages: 50_000,
+            mailbox_bytes: 64 << 20,
+            keep,
+            max_message_size: 1 << 20,
+            durability: "power",
+        }
+    }
+}
+
+/// Something that the hub is to decide.
+#[derive(Debug)]
+pub enum Command<'a> {
+    /// This process took the journal over.
+    Start {
+        /// Its process id.
+        pid: u32,
+        /// Its version.
+        version: String,
+    },
+    /// This process gives the journal up.
+    Stop {
+        /// Its process id.
+        pid: u32,
+    },
+    /// A segment of the journal begins.
+    Checkpoint {
+        /// The chain digest of the line before.
+        previous: String,
+    },
+    /// A connection wants to be an instance.
+    Register {
+        /// As whom.
+        register: Register,
+        /// The instance that the connection already is.
+        current: Option<InstanceId>,
+        /// The process at its other end.
+        pid: Option<i32>,
+        /// An id that no instance has yet.
+        fresh: InstanceId,
+    },
+    /// An instance's connection is gone, or somebody else is that instance now.
+    Leave {
+        /// The instance.
+        instance: InstanceId,
+    },
+    /// An instance does not answer.
+    Stuck {
+        /// The instance.
+        instance: InstanceId,
+    },
+    /// An instance answers again.
+    Resume {
+        /// The instance.
+        instance: InstanceId,
+    },
+    /// An instance sends a message.
+    Send {
+        /// The instance.
+        instance: InstanceId,
+        /// The envelope as JSON.
+        message: &'a str,
+        /// Whether a repo that was never seen may be written to.
+        allow_unknown: bool,
+        /// An id that no message has yet.
+        fresh: MessageId,
+    },
+    /// An instance says how far messages have come with it.
+    Ack {
+        /// The instance.
+        instance: InstanceId,
+        /// What it says.
+        ack: Ack,
+    },
+    /// Time has passed.
+    Tick,
+}
+
+/// What the hub says to whoever gave a command.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Reply {
+    /// Done, with nothing to add.
+    Done,
+    /// The answer to a registration.
+    Welcome(Welcome),
+    /// The answer to a send.
+    Receipt(Receipt),
+}
+
+/// What came of a command.
+#[derive(Debug)]
+pub struct Handled {
+    /// The events, already applied to the hub's state, in order.
+    pub events: Vec<Recorded>,
+    /// The answer, or why there is none.
+    pub reply: Result<Reply, Refusal>,
+}
+
+/// What a rule decides: the events, and the reply as it is once they have been applied.
+pub(crate) struct Decision {
+    events: Vec<Event>,
+    reply: Result<Reply, Refusal>,
+}
+
+impl Decision {
+    fn done(events: Vec<Event>) -> Self {
+        Self { events, reply: Ok(Reply::Done) }
+    }
+}
+
+/// See the [module](self).
+#[derive(Debug, Clone)]
+pub struct Hub {
+    state: State,
+    policy: Policy,
+}
+
+impl Hub {
+    /// A hub with an empty state.
+    pub fn new(policy: Policy) -> Self {
+        Self { state: State::new(policy.keep), policy }
+    }
+
+    /// What the events so far came to.
+    pub fn state(&self) -> &State {
+        &self.state
+    }
+
+    /// The numbers it decides by.
+    pub fn policy(&self) -> &Policy {
+        &self.policy
+    }
+
+    /// Takes in an event of the past, while recovering.
+    pub fn recover(&mut self, recorded: &Recorded) {
+        self.state.apply(recorded);
+    }
+
+    /// The next time at which a [`Command::Tick`] will do something.
+    pub fn next_deadline(&self) -> Option<Millis> {
+        self.state.next_deadline()
+    }
+
+    /// Decides, and applies what was decided. `now` is the time; where it is before the last event (a clock was set
+    /// back), the last event's time is taken.
+    pub fn handle(&mut self, command: Command<'_>, now: Millis) -> Handled {
+        let now = now.max(self.state.at());
+        let mut events = Vec::new();
+        let reply = match command {
+            Command::Register { register, current, pid, fresh } => {
+                self.register(&mut events, now, register, current.as_ref(), pid, fresh)
+            }
+            Command::Send { instance, message, allow_unknown, fresh } => {
+                let sent = sending::Sent { instance: &instance, message, allow_unknown, fresh };
+                let decision = sending::decide(&self.state, &self.policy, sent, now);
+                self.commit(&mut events, now, decision)
+            }
+            Command::Ack { instance, ack } => {
+                let decision = self.ack(&instance, &ack);
+                self.commit(&mut events, now, decision)
+            }
+            simple => {
+                let decided = self.decide_simple(simple, now);
+                self.commit(&mut events, now, Decision::done(decided))
+            }
+        };
+        self.reroute(&mut events, now);
+        Handled { events, reply }
+    }
+
+    /// Numbers the decided events and applies them.
+    fn commit(
+        &mut self,
+        events: &mut Vec<Recorded>,
+        now: Millis,
+        decision: Decision,
+    ) -> Result<Reply, Refusal> {
+        for event in decision.events {
+            let recorded = Recorded { seq: self.state.last().next(), at: now, event };
+            self.state.apply(&recorded);
+            events.push(recorded);
+        }
+        decision.reply
+    }
+
+    fn decide_simple(&self, command: Command<'_>, now: Millis) -> Vec<Event> {
+        match command {
+            Command::Start { pid, version } => vec![Event::Started(Started { pid, version })],
+            Command::Stop { pid } => vec![Event::Stopped(Stopped { pid })],
+            Command::Checkpoint { previous } => {
+                let checkpoint: Checkpoint = self.state.checkpoint(previous);
+                vec![Event::Checkpoint(checkpoint)]
+            }
+            Command::Leave { instance } => self.leave(&instance, LeftReason::Closed),
+            Command::Stuck { instance } => self.stuck_change(&instance, true),
+            Command::Resume { instance } => self.stuck_change(&instance, false),
+            Command::Tick => self.expire(now),
+            Command::Register { .. } | Command::Send { .. } | Command::Ack { .. } => Vec::new(),
+        }
+    }
+
+    fn leave(&self, instance: &InstanceId, reason: LeftReason) -> Vec<Event> {
+        let known = self.state.instance(instance).filter(|known| known.connected);
+        let left = known.map(|known| Left { instance: instance.clone(), repo: known.repo.clone(), reason });
+        left.into_iter().map(Event::Left).collect()
+    }
+
+    fn stuck_change(&self, instance: &InstanceId, stuck: bool) -> Vec<Event> {
+        let known = self.state.instance(instance).filter(|known| known.connected && known.stuck != stuck);
+        let Some(known) = known else { return Vec::new() };
+        let which = InstanceRef { instance: instance.clone(), repo: known.repo.clone() };
+        vec![if stuck { Event::Stuck(which) } else { Event::Resumed(which) }]
+    }
+
+    fn expire(&self, now: Millis) -> Vec<Event> {
+        let overdue = self.state.overdue(now).map(|record| {
+            let unread = record.deliveries.iter().filter(|delivery| delivery.stage.is_open());
+            Event::Expired(Expired {
+                id: record.id.clone(),
+                from: record.from.clone(),
+                unread_by: unread.map(|delivery| delivery.repo.clone()).collect(),
+            })
+        });
+        overdue.collect()
+    }
+
+    fn ack(&self, instance: &InstanceId, ack: &Ack) -> Decision {
+        let Some(known) = self.state.instance(instance) else {
+            return Decision { events: Vec::new(), reply: Err(not_registered()) };
+        };
+        let mut unknown = Vec::new();
+        let mut ids = Vec::new();
+        for id in &ack.ids {
+            match self.state.message(id).and_then(|record| record.delivery(&known.repo)) {
+                None => unknown.push(id),
+                Some(delivery) if moves(delivery.stage, delivery.instance.as_ref(), instance, ack.stage) => {
+                    ids.push(id.clone());
+                }
+                Some(_) => {}
+            }
+        }
+        let mut events = Vec::new();
+        if !ids.is_empty() {
+            let moved = Moved { repo: known.repo.clone(), instance: instance.clone(), ids };
+            events.push(match ack.stage {
+                AckStage::Delivered => Event::Delivered(moved),
+                AckStage::Read => Event::Read(moved),
+            });
+        }
+        events.extend(self.ack_notices(&known.repo, &ack.notices));
+        let reply = match unknown.first() {
+            None => Ok(Reply::Done),
+            Some(id) => Err(unknown_message(&known.repo, id, unknown.len())),
+        };
+        Decision { events, reply }
+    }
+
+    fn ack_notices(&self, repo: &RepoName, notices: &[MessageId]) -> Option<Event> {
+        let pending = &self.state.repo(repo)?.notices;
+        let known = pending.iter().filter(|notice| notices.contains(&notice.id));
+        let ids: Vec<_> = known.map(|notice| notice.id.clone()).collect();
+        (!ids.is_empty()).then(|| Event::Noticed(Noticed { repo: repo.clone(), ids }))
+    }
+
+    /// Hands out what waits and can be handed out after the events so far: a new instance, room in its hands, or
+    /// messages that somebody left behind.
+    fn reroute(&mut self, events: &mut Vec<Recorded>, now: Millis) {
+        let mut repos: Vec<RepoName> = Vec::new();
+        for recorded in events.iter() {
+            let repo = match &recorded.event {
+                Event::Registered(registered) => &registered.repo,
+                Event::Left(left) => &left.repo,
+                Event::Stuck(instance) | Event::Resumed(instance) => &instance.repo,
+                Event::Delivered(moved) | Event::Read(moved) => &moved.repo,
+                Event::Answered(answered) => &answered.repo,
+                _ => continue,
+            };
+            if !repos.contains(repo) {
+                repos.push(repo.clone());
+            }
+        }
+        for repo in repos {
+            let routed = routing::waiting(&self.state, &repo).into_iter().map(Event::Routed).collect();
+            // A reply of "done" that nobody asked for.
+            let _ = self.commit(events, now, Decision::done(routed));
+        }
+    }
+
+    /// The expiry notices that an instance which has just registered is to be told.
+    pub fn pending_notices(&self, instance: &InstanceId) -> &[Expired] {
+        let known = self.state.instance(instance);
+        let repo = known.and_then(|known| self.state.repo(&known.repo));
+        repo.map(|repo| repo.notices.as_slice()).unwrap_or_default()
+    }
+
+    /// The event that the next one will follow.
+    pub fn last(&self) -> Seq {
+        self.state.last()
+    }
+}
+
+/// Whether an acknowledgement is news.
+fn moves(stage: Stage, holder: Option<&InstanceId>, instance: &InstanceId, said: AckStage) -> bool {
+    match said {
+        AckStage::Read => stage.is_open(),
+        AckStage::Delivered => {
+            matches!(stage, Stage::Queued | Stage::Routed) && holder.is_none_or(|holder| holder == instance)
+        }
+    }
+}
+
+fn not_registered() -> Refusal {
+    Refusal::new(Code::NotRegistered, "this connection is no instance yet")
+        .hint("send {\"op\":\"register\",\"repo\":\"…\"} first")
+}
+
+fn unknown_message(repo: &RepoName, id: &MessageId, count: usize) -> Refusal {
+    let others = if count > 1 { format!(" (nor {} others)", count - 1) } else { String::new() };
+    Refusal::new(Code::UnknownMessage, format!("no message {id} for {repo} is remembered{others}"))
+        .at("ids")
+        .hint("the other ids of the frame were taken")
+}

@@ -1,0 +1,485 @@
+//! The state of the bus: what you get by applying events in order. Nothing else changes it.
+//!
+//! One type serves the running bus, recovery, live views and replay. It is a fold, so it has no clock: "now" is the
+//! time of the last event.
+//!
+//! | module | what is in it |
+//! |---|---|
+//! | [`registry`] | repos and instances: who is there, who was |
+//! | [`mailbox`] | what waits for a repo, and what is in the hands of its instances |
+//! | [`record`] | messages and their ladder, a step for each recipient |
+//! | [`thread`] | which messages answer which |
+//! | [`view`] | the same as plain data, for the `state` frame |
+
+pub mod mailbox;
+pub mod record;
+pub mod registry;
+pub mod thread;
+pub mod view;
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::time::Duration;
+
+use crate::event::{
+    Accepted, Answered, Checkpoint, Event, Expired, InstanceRef, KnownRepo, Left, Moved, Noticed, Recorded,
+    Registered, Routing, Started,
+};
+use crate::name::{InstanceId, MessageId, RepoName, Seq};
+use crate::time::Millis;
+use record::{Delivery, Record, Stage};
+use registry::{Instance, Repo};
+use thread::Thread;
+
+/// How much of what is finished a state remembers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Keep {
+    /// How long after it was finished a message is remembered.
+    pub retention: Duration,
+    /// At most so many finished messages are remembered.
+    pub messages: usize,
+    /// Whether a message's bytes are kept after it was finished.
+    pub bodies: bool,
+}
+
+impl Keep {
+    /// Forget nothing.
+    pub const ALL: Self = Self { retention: Duration::MAX, messages: usize::MAX, bodies: true };
+}
+
+/// The process that hosts the bus.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Host {
+    /// Its process id.
+    pub pid: u32,
+    /// Its version.
+    pub version: String,
+    /// When it started.
+    pub since: Millis,
+    /// Whether it is running, as far as the journal tells.
+    pub running: bool,
+}
+
+/// See the [module](self).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct State {
+    /// How much of what is finished is remembered.
+    keep: Keep,
+    /// The last event that was applied.
+    last: Seq,
+    /// When that was.
+    at: Millis,
+    /// Who hosts the bus.
+    host: Option<Host>,
+    /// Every repo that was ever seen or written to.
+    repos: BTreeMap<RepoName, Repo>,
+    /// Connected instances, and those that left and are remembered.
+    instances: BTreeMap<InstanceId, Instance>,
+    /// Remembered messages, by the event that accepted them.
+    records: BTreeMap<Seq, Record>,
+    /// The same by their ids.
+    ids: HashMap<MessageId, Seq>,
+    /// Remembered threads, by the id of their first message.
+    threads: HashMap<MessageId, Thread>,
+    /// Unfinished messages by the time at which they are stale.
+    deadlines: BTreeSet<(Millis, Seq)>,
+    /// Finished messages by the time at which they were.
+    finished: BTreeSet<(Millis, Seq)>,
+    /// How many messages were accepted, forgotten ones included.
+    accepted: u64,
+}
+
+impl State {
+    /// Nothing has happened.
+    pub fn new(keep: Keep) -> Self {
+        Self {
+            keep,
+            last: Seq::default(),
+            at: Millis::default(),
+            host: None,
+            repos: BTreeMap::from([(RepoName::operator(), Repo::default())]),
+            instances: BTreeMap::new(),
+            records: BTreeMap::new(),
+            ids: HashMap::new(),
+            threads: HashMap::new(),
+            deadlines: BTreeSet::new(),
+            finished: BTreeSet::new(),
+            accepted: 0,
+        }
+    }
+
+    /// The number of the last event.
+    pub fn last(&self) -> Seq {
+        self.last
+    }
+
+    /// The time of the last event.
+    pub fn at(&self) -> Millis {
+        self.at
+    }
+
+    /// The process that hosts the bus; `None` before its first start.
+    pub fn host(&self) -> Option<&Host> {
+        self.host.as_ref()
+    }
+
+    /// How many messages were accepted, forgotten ones included.
+    pub fn accepted(&self) -> u64 {
+        self.accepted
+    }
+
+    /// Every repo that was ever seen or written to, by name.
+    pub fn repos(&self) -> &BTreeMap<RepoName, Repo> {
+        &self.repos
+    }
+
+    /// One repo.
+    pub fn repo(&self, name: &RepoName) -> Option<&Repo> {
+        self.repos.get(name)
+    }
+
+    /// Connected instances, and those that left and are remembered.
+    pub fn instances(&self) -> impl Iterator<Item = &Instance> {
+        self.instances.values()
+    }
+
+    /// One instance, connected or not.
+    pub fn instance(&self, id: &InstanceId) -> Option<&Instance> {
+        self.instances.get(id)
+    }
+
+    /// Remembered messages, oldest first.
+    pub fn records(&self) -> impl DoubleEndedIterator<Item = &Record> {
+        self.records.values()
+    }
+
+    /// The message that event `seq` accepted.
+    pub fn record(&self, seq: Seq) -> Option<&Record> {
+        self.records.get(&seq)
+    }
+
+    /// A message by its id.
+    pub fn message(&self, id: &MessageId) -> Option<&Record> {
+        self.ids.get(id).and_then(|seq| self.records.get(seq))
+    }
+
+    /// Remembered messages whose ids begin with `prefix`.
+    pub fn by_prefix(&self, prefix: &str) -> impl Iterator<Item = &Record> {
+        self.records.values().filter(move |record| record.id.starts_with(prefix))
+    }
+
+    /// A thread by the id of its first message.
+    pub fn thread(&self, id: &MessageId) -> Option<&Thread> {
+        self.threads.get(id)
+    }
+
+    /// Remembered threads, in no order.
+    pub fn threads(&self) -> impl Iterator<Item = (&MessageId, &Thread)> {
+        self.threads.iter()
+    }
+
+    /// The next time at which a message will be stale.
+    pub fn next_deadline(&self) -> Option<Millis> {
+        self.deadlines.first().map(|&(at, _)| at)
+    }
+
+    /// Messages that are stale at `now`, the oldest deadline first.
+    pub fn overdue(&self, now: Millis) -> impl Iterator<Item = &Record> {
+        let due = self.deadlines.iter().take_while(move |&&(at, _)| at <= now);
+        due.filter_map(|(_, seq)| self.records.get(seq))
+    }
+
+    /// The earliest event that a recovery must read to arrive at this state.
+    pub fn since(&self) -> Seq {
+        self.records.keys().next().copied().unwrap_or_else(|| self.last.next())
+    }
+
+    /// What a checkpoint written now says; `previous` is the chain digest of the journal's last line.
+    pub fn checkpoint(&self, previous: String) -> Checkpoint {
+        let known = self.repos.iter().filter(|(_, repo)| repo.seen);
+        let repos = known.map(|(name, repo)| KnownRepo {
+            repo: name.clone(),
+            last_seen: repo.last_seen,
+            accept_requests_from: repo.accept_requests_from.clone(),
+            capabilities: repo.capabilities.iter().map(|set| set.iter().cloned().collect()).collect(),
+        });
+        Checkpoint { since: self.since(), repos: repos.collect(), previous }
+    }
+
+    /// Takes the next event in.
+    pub fn apply(&mut self, recorded: &Recorded) {
+        self.last = recorded.seq;
+        self.at = recorded.at;
+        match &recorded.event {
+            Event::Started(started) => self.started(started),
+            Event::Stopped(_) => self.stopped(),
+            Event::Checkpoint(checkpoint) => self.checkpointed(checkpoint),
+            Event::Registered(registered) => self.registered(registered),
+            Event::Left(left) => self.left(left),
+            Event::Stuck(instance) => self.stuck(instance),
+            Event::Resumed(instance) => self.resumed(instance),
+            Event::Accepted(accepted) => self.accepted_message(accepted),
+            Event::Routed(moved) => self.routed(moved),
+            Event::Delivered(moved) => self.delivered(moved),
+            Event::Read(moved) => self.read(moved),
+            Event::Answered(answered) => self.answered(answered),
+            Event::Expired(expired) => self.expired(expired),
+            Event::Noticed(noticed) => self.noticed(noticed),
+            Event::Refused(_) => {}
+        }
+        self.forget();
+    }
+
+    fn started(&mut self, started: &Started) {
+        self.disconnect_all();
+        self.host =
+            Some(Host { pid: started.pid, version: started.version.clone(), since: self.at, running: true });
+    }
+
+    fn stopped(&mut self) {
+        self.disconnect_all();
+        if let Some(host) = &mut self.host {
+            host.running = false;
+        }
+    }
+
+    fn disconnect_all(&mut self) {
+        let connected = self.instances.values().filter(|instance| instance.connected);
+        let ids: Vec<_> = connected.map(|instance| instance.id.clone()).collect();
+        ids.iter().for_each(|id| self.disconnect(id));
+    }
+
+    fn checkpointed(&mut self, checkpoint: &Checkpoint) {
+        for known in &checkpoint.repos {
+            let repo = self.repos.entry(known.repo.clone()).or_default();
+            if !repo.seen {
+                repo.seen = true;
+                repo.last_seen = known.last_seen;
+                repo.accept_requests_from.clone_from(&known.accept_requests_from);
+                repo.capabilities = known.capabilities.iter().map(|set| set.iter().cloned().collect()).collect();
+            }
+        }
+    }
+
+    fn registered(&mut self, registered: &Registered) {
+        let repo = self.repos.entry(registered.repo.clone()).or_default();
+        repo.saw(registered, self.at);
+        let known = self.instances.remove(&registered.instance);
+        let hands = known.filter(|known| known.connected && known.repo == registered.repo);
+        let instance = Instance::new(registered, self.at, hands.map(|known| known.hands));
+        self.instances.insert(instance.id.clone(), instance);
+    }
+
+    fn left(&mut self, left: &Left) {
+        self.disconnect(&left.instance);
+    }
+
+    /// What the instance had and had not read waits again.
+    fn disconnect(&mut self, id: &InstanceId) {
+        self.empty_hands(id);
+        let Some(instance) = self.instances.get_mut(id) else { return };
+        instance.leave(self.at);
+        if let Some(repo) = self.repos.get_mut(&instance.repo) {
+            repo.connected.remove(id);
+            repo.last_seen = self.at;
+        }
+    }
+
+    fn empty_hands(&mut self, id: &InstanceId) {
+        let Some(instance) = self.instances.get_mut(id) else { return };
+        let hands = instance.hands.take();
+        let repo_name = instance.repo.clone();
+        for seq in hands {
+            let Some(record) = self.records.get_mut(&seq) else { continue };
+            let key = record.order();
+            if let Some(delivery) = record.delivery_mut(&repo_name) {
+                delivery.reach(Stage::Queued, self.at);
+                delivery.instance = None;
+                if let Some(repo) = self.repos.get_mut(&repo_name) {
+                    repo.mailbox.waiting.insert(key);
+                }
+            }
+        }
+    }
+
+    fn stuck(&mut self, instance: &InstanceRef) {
+        self.empty_hands(&instance.instance);
+        if let Some(instance) = self.instances.get_mut(&instance.instance) {
+            instance.stuck = true;
+        }
+    }
+
+    fn resumed(&mut self, instance: &InstanceRef) {
+        if let Some(instance) = self.instances.get_mut(&instance.instance) {
+            instance.stuck = false;
+            instance.last_seen = self.at;
+        }
+    }
+
+    fn accepted_message(&mut self, accepted: &Accepted) {
+        self.accepted += 1;
+        let (seq, at) = (self.last, self.at);
+        let mut record = Record::new(seq, at, accepted);
+        for routing in &accepted.recipients {
+            record.deliveries.push(Delivery::new(routing, at));
+            self.put_in_mailbox(&record, routing);
+        }
+        let thread = self.threads.entry(record.thread.clone()).or_default();
+        thread.add(&record);
+        self.ids.insert(record.id.clone(), seq);
+        if record.is_finished() {
+            self.records.insert(seq, record);
+            self.finish(seq);
+        } else {
+            self.deadlines.insert((record.expires_at, seq));
+            self.records.insert(seq, record);
+        }
+    }
+
+    fn put_in_mailbox(&mut self, record: &Record, routing: &Routing) {
+        let repo = self.repos.entry(routing.repo.clone()).or_default();
+        if routing.refused.is_some() {
+            return;
+        }
+        repo.mailbox.unread += 1;
+        repo.mailbox.bytes += record.size;
+        let handed = routing.instance.as_ref().and_then(|id| self.instances.get_mut(id));
+        match handed {
+            Some(instance) => instance.hands.give(record.seq, record.size),
+            None => {
+                repo.mailbox.waiting.insert(record.order());
+            }
+        }
+    }
+
+    fn routed(&mut self, moved: &Moved) {
+        for id in &moved.ids {
+            self.hand_over(id, moved, Stage::Routed);
+        }
+    }
+
+    fn delivered(&mut self, moved: &Moved) {
+        for id in &moved.ids {
+            self.hand_over(id, moved, Stage::Delivered);
+        }
+    }
+
+    /// Puts a message into an instance's hands, wherever it was before.
+    fn hand_over(&mut self, id: &MessageId, moved: &Moved, stage: Stage) {
+        let Some(record) = self.ids.get(id).and_then(|seq| self.records.get_mut(seq)) else { return };
+        let (seq, size, order) = (record.seq, record.size, record.order());
+        let Some(delivery) = record.delivery_mut(&moved.repo).filter(|delivery| delivery.stage.is_open()) else {
+            return;
+        };
+        delivery.reach(stage, self.at);
+        let before = delivery.instance.replace(moved.instance.clone());
+        if let Some(other) = before.filter(|before| *before != moved.instance)
+            && let Some(other) = self.instances.get_mut(&other)
+        {
+            other.hands.remove(seq);
+        }
+        if let Some(repo) = self.repos.get_mut(&moved.repo) {
+            repo.mailbox.waiting.remove(&order);
+        }
+        if let Some(instance) = self.instances.get_mut(&moved.instance) {
+            match stage {
+                Stage::Routed => instance.hands.give(seq, size),
+                _ => instance.hands.arrived(seq, size),
+            }
+            instance.last_seen = instance.last_seen.max(self.at);
+        }
+    }
+
+    fn read(&mut self, moved: &Moved) {
+        for id in &moved.ids {
+            self.settle(id, &moved.repo, Stage::Read, Some(&moved.instance));
+        }
+    }
+
+    fn answered(&mut self, answered: &Answered) {
+        self.settle(&answered.id, &answered.repo, Stage::Answered, None);
+    }
+
+    fn expired(&mut self, expired: &Expired) {
+        for repo in &expired.unread_by {
+            self.settle(&expired.id, repo, Stage::Expired, None);
+        }
+        let sender = self.repos.entry(expired.from.clone()).or_default();
+        sender.notices.push(expired.clone());
+    }
+
+    fn noticed(&mut self, noticed: &Noticed) {
+        if let Some(repo) = self.repos.get_mut(&noticed.repo) {
+            repo.notices.retain(|notice| !noticed.ids.contains(&notice.id));
+        }
+    }
+
+    /// Takes a message out of a mailbox for good. A later step on the ladder (an answer to what was read) is kept,
+    /// an earlier one ignored.
+    fn settle(&mut self, id: &MessageId, repo: &RepoName, stage: Stage, by: Option<&InstanceId>) {
+        let Some(record) = self.ids.get(id).and_then(|seq| self.records.get_mut(seq)) else { return };
+        let (seq, size, order, expires_at) = (record.seq, record.size, record.order(), record.expires_at);
+        let Some(delivery) = record.delivery_mut(repo) else { return };
+        let was_open = delivery.stage.is_open();
+        if !delivery.reach(stage, self.at) || !was_open {
+            return;
+        }
+        let holder = delivery.instance.clone();
+        if let Some(by) = by {
+            delivery.instance = Some(by.clone());
+        }
+        let finished = record.is_finished();
+        if let Some(repo) = self.repos.get_mut(repo) {
+            repo.mailbox.take_out(order, size);
+        }
+        if let Some(instance) = holder.and_then(|id| self.instances.get_mut(&id)) {
+            instance.hands.remove(seq);
+        }
+        if finished {
+            self.deadlines.remove(&(expires_at, seq));
+            self.finish(seq);
+        }
+    }
+
+    fn finish(&mut self, seq: Seq) {
+        if let Some(record) = self.records.get_mut(&seq).filter(|_| !self.keep.bodies) {
+            record.body = None;
+        }
+        self.finished.insert((self.at, seq));
+    }
+
+    /// Drops what is finished and older than the retention, or beyond its number.
+    fn forget(&mut self) {
+        while let Some(&(at, seq)) = self.finished.first() {
+            let crowded = self.finished.len() > self.keep.messages;
+            if !crowded && self.at.since(at) < self.keep.retention {
+                break;
+            }
+            self.finished.pop_first();
+            self.forget_record(seq);
+        }
+        self.forget_instances();
+    }
+
+    fn forget_record(&mut self, seq: Seq) {
+        let Some(record) = self.records.remove(&seq) else { return };
+        self.ids.remove(&record.id);
+        if let Some(thread) = self.threads.get_mut(&record.thread) {
+            thread.forget(seq);
+            if thread.is_empty() {
+                self.threads.remove(&record.thread);
+            }
+        }
+    }
+
+    /// Instances that left are remembered as long as messages are, and not more than a thousand of them.
+    fn forget_instances(&mut self) {
+        const REMEMBERED: usize = 1000;
+        if self.instances.len() <= REMEMBERED {
+            return;
+        }
+        let gone = self.instances.values().filter(|instance| !instance.connected);
+        if let Some(oldest) = gone.min_by_key(|instance| instance.last_seen).map(|instance| instance.id.clone()) {
+            self.instances.remove(&oldest);
+        }
+    }
+}

@@ -1,0 +1,216 @@
+//! The state as plain data: what the `state` and `history` frames carry.
+
+use serde::{Deserialize, Serialize};
+
+use super::record::{Record, Stage};
+use super::registry::{Instance, Repo};
+use super::{Host, State};
+use crate::event::Receive;
+use crate::name::{Capability, InstanceId, MessageId, RepoName, Seq, SessionId};
+use crate::refusal::Code;
+use crate::time::Millis;
+
+/// The bus at a glance.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StateView {
+    /// The last event.
+    pub seq: Seq,
+    /// When that was.
+    pub at: Millis,
+    /// Who hosts the bus.
+    pub host: Option<HostView>,
+    /// How many messages were accepted since the journal's oldest remembered event.
+    pub accepted: u64,
+    /// How many messages are remembered.
+    pub remembered: usize,
+    /// How many threads are remembered.
+    pub threads: usize,
+    /// How many messages are unread, in all mailboxes.
+    pub unread: usize,
+    /// Every repo that was ever seen or written to.
+    pub repos: Vec<RepoView>,
+}
+
+/// The process that hosts the bus.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HostView {
+    /// Its process id.
+    pub pid: u32,
+    /// Its version.
+    pub version: String,
+    /// When it started.
+    pub since: Millis,
+    /// Whether it is running.
+    pub running: bool,
+}
+
+/// A repo.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RepoView {
+    /// Its name.
+    pub repo: RepoName,
+    /// Whether an instance of it has ever registered.
+    pub seen: bool,
+    /// Whether an instance is connected.
+    pub connected: bool,
+    /// When one last was.
+    pub last_seen: Millis,
+    /// Messages that wait for an instance.
+    pub waiting: usize,
+    /// Messages that were not read: those that wait, and those that an instance has.
+    pub unread: usize,
+    /// The size of the unread ones, in bytes.
+    pub unread_bytes: usize,
+    /// From whom it takes requests, where it said so.
+    pub accept_requests_from: Option<Vec<String>>,
+    /// What it has declared it can do, all its instances together.
+    pub capabilities: Vec<Capability>,
+    /// Its connected instances, and those that left and are remembered.
+    pub instances: Vec<InstanceView>,
+}
+
+/// An instance.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct InstanceView {
+    /// The process.
+    pub instance: InstanceId,
+    /// The conversation of its host.
+    pub session: Option<SessionId>,
+    /// Where its repo is on its disk.
+    pub path: Option<String>,
+    /// What it declares it can do.
+    pub capabilities: Vec<Capability>,
+    /// What is pushed to it.
+    pub receive: Receive,
+    /// The program that connected, as it calls itself.
+    pub client: Option<String>,
+    /// The process that connected.
+    pub pid: Option<i32>,
+    /// Whether it is connected.
+    pub connected: bool,
+    /// Whether it does not answer.
+    pub stuck: bool,
+    /// When it connected.
+    pub since: Millis,
+    /// When it last took a message, or was connected.
+    pub last_seen: Millis,
+    /// How many messages it has and has not read.
+    pub in_hand: usize,
+}
+
+/// A message's ladder for one recipient.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LadderView {
+    /// The recipient.
+    pub repo: RepoName,
+    /// The step that was reached.
+    pub stage: Stage,
+    /// The instance that has it, or read it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub instance: Option<InstanceId>,
+    /// Why it was refused.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refused: Option<Code>,
+    /// When each step was reached.
+    pub steps: Vec<(Stage, Millis)>,
+}
+
+/// What the state knows of a message, without its text.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RecordView {
+    /// The event that accepted it.
+    pub seq: Seq,
+    /// When that was.
+    pub at: Millis,
+    /// Its id.
+    pub id: MessageId,
+    /// The id of the message that its thread began with.
+    pub thread: MessageId,
+    /// When it is stale.
+    pub expires_at: Millis,
+    /// How far it is with each recipient.
+    pub ladder: Vec<LadderView>,
+}
+
+impl StateView {
+    /// The view of `state`.
+    pub fn of(state: &State) -> Self {
+        Self {
+            seq: state.last(),
+            at: state.at(),
+            host: state.host().map(HostView::of),
+            accepted: state.accepted(),
+            remembered: state.records.len(),
+            threads: state.threads.len(),
+            unread: state.repos.values().map(|repo| repo.mailbox.unread).sum(),
+            repos: state.repos.iter().map(|(name, repo)| RepoView::of(name, repo, state)).collect(),
+        }
+    }
+}
+
+impl HostView {
+    fn of(host: &Host) -> Self {
+        let Host { pid, version, since, running } = host.clone();
+        Self { pid, version, since, running }
+    }
+}
+
+impl RepoView {
+    fn of(name: &RepoName, repo: &Repo, state: &State) -> Self {
+        let mut capabilities: Vec<_> = repo.capabilities.iter().flatten().cloned().collect();
+        capabilities.sort();
+        capabilities.dedup();
+        Self {
+            repo: name.clone(),
+            seen: repo.seen,
+            connected: !repo.connected.is_empty(),
+            last_seen: repo.last_seen,
+            waiting: repo.mailbox.waiting.len(),
+            unread: repo.mailbox.unread,
+            unread_bytes: repo.mailbox.bytes,
+            accept_requests_from: repo.accept_requests_from.clone(),
+            capabilities,
+            instances: state.instances().filter(|one| one.repo == *name).map(InstanceView::of).collect(),
+        }
+    }
+}
+
+impl InstanceView {
+    fn of(instance: &Instance) -> Self {
+        Self {
+            instance: instance.id.clone(),
+            session: instance.session.clone(),
+            path: instance.path.clone(),
+            capabilities: instance.capabilities.iter().cloned().collect(),
+            receive: instance.receive,
+            client: instance.client.clone(),
+            pid: instance.pid,
+            connected: instance.connected,
+            stuck: instance.stuck,
+            since: instance.since,
+            last_seen: instance.last_seen,
+            in_hand: instance.hands.len(),
+        }
+    }
+}
+
+impl RecordView {
+    /// The view of `record`.
+    pub fn of(record: &Record) -> Self {
+        let ladder = record.deliveries.iter().map(|delivery| LadderView {
+            repo: delivery.repo.clone(),
+            stage: delivery.stage,
+            instance: delivery.instance.clone(),
+            refused: delivery.refused,
+            steps: delivery.steps().to_vec(),
+        });
+        Self {
+            seq: record.seq,
+            at: record.at,
+            id: record.id.clone(),
+            thread: record.thread.clone(),
+            expires_at: record.expires_at,
+            ladder: ladder.collect(),
+        }
+    }
+}

@@ -1,0 +1,4 @@
+//! The bus crate through its public surface.
+
+mod bench;
+mod hub;

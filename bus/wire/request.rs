@@ -1,0 +1,273 @@
+//! Frames from clients.
+
+use std::borrow::Cow;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+
+use super::check::check;
+use crate::event::Receive;
+use crate::message::{capabilities, from_object};
+use crate::name::{Capability, InstanceId, MessageId, RepoName, Seq, SessionId};
+use crate::refusal::{Code, Refusal};
+
+/// The operations, as they stand in `op`.
+pub const OPS: [&str; 8] = ["register", "send", "ack", "subscribe", "history", "state", "ping", "pong"];
+
+/// The longest `ref`, in bytes.
+const MAX_REF_BYTES: usize = 128;
+
+/// A client's frame.
+#[derive(Debug)]
+pub struct Request<'a> {
+    /// What the answer repeats, as JSON.
+    pub reference: Option<&'a RawValue>,
+    /// What is asked.
+    pub op: Op<'a>,
+}
+
+/// What a client asks.
+#[derive(Debug)]
+pub enum Op<'a> {
+    /// To be an instance.
+    Register(Register),
+    /// To pass a message on.
+    Send {
+        /// The envelope as JSON.
+        message: &'a str,
+        /// Whether a repo that was never seen may be written to.
+        allow_unknown: bool,
+    },
+    /// It has, or the agent has seen, some messages; or it knows of some notices.
+    Ack(Ack),
+    /// The stream of events, from this one on, or from now on.
+    Subscribe {
+        /// The first event wanted.
+        from: Option<Seq>,
+    },
+    /// Messages of the past.
+    History(History),
+    /// The bus at a glance.
+    State,
+    /// Whether the bus is there.
+    Ping,
+    /// That the client is there.
+    Pong,
+}
+
+/// Who an instance is (specification, "Veda Bus Client").
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Register {
+    /// The repo that it answers to.
+    pub repo: RepoName,
+    /// Where that repo is on its disk.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 4096))]
+    pub path: Option<String>,
+    /// The conversation of the agent's host; one that comes back gets its instance id back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub session_id: Option<SessionId>,
+    /// The process; the bus makes one up when it is left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub instance_id: Option<InstanceId>,
+    /// What it can do.
+    #[serde(default, skip_serializing_if = "Vec::is_empty", deserialize_with = "capabilities")]
+    #[schemars(length(max = 64))]
+    pub capabilities: Vec<Capability>,
+    /// From whom its repo takes requests; everyone when left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 256))]
+    pub accept_requests_from: Option<Vec<RepoName>>,
+    /// What is pushed to it; `all` when left out.
+    #[serde(default)]
+    pub receive: Receive,
+    /// What the program calls itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client: Option<Capability>,
+    /// Whether it is told of each step of its own messages.
+    #[serde(default)]
+    pub track: bool,
+}
+
+impl Register {
+    /// An instance of `repo` with nothing special about it.
+    pub fn new(repo: RepoName) -> Self {
+        Self {
+            repo,
+            path: None,
+            session_id: None,
+            instance_id: None,
+            capabilities: Vec::new(),
+            accept_requests_from: None,
+            receive: Receive::All,
+            client: None,
+            track: false,
+        }
+    }
+}
+
+/// How far a message has come with a client.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum AckStage {
+    /// The client has it.
+    Delivered,
+    /// The agent itself has seen it.
+    Read,
+}
+
+/// Says how far messages have come, or that notices are known.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Ack {
+    /// The messages.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub ids: Vec<MessageId>,
+    /// How far they have come; `delivered` when left out.
+    #[serde(default = "delivered")]
+    pub stage: AckStage,
+    /// The messages whose expiry notices are known.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notices: Vec<MessageId>,
+}
+
+fn delivered() -> AckStage {
+    AckStage::Delivered
+}
+
+/// Which messages of the past; all conditions hold together.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+pub struct History {
+    /// An id, or the beginning of one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
+    /// The id of any message of a thread, or the beginning of one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub thread: Option<String>,
+    /// The sender or a recipient.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub repo: Option<RepoName>,
+    /// The newest so many; 100 when left out, at most 1000.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub limit: Option<usize>,
+}
+
+/// Every field that `send` needs beside `op`, so that the frequent operation takes one pass.
+#[derive(Deserialize)]
+struct Head<'a> {
+    #[serde(borrow)]
+    op: Cow<'a, str>,
+    #[serde(borrow, rename = "ref", default)]
+    reference: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    message: Option<&'a RawValue>,
+    #[serde(default)]
+    allow_unknown: Option<bool>,
+}
+
+/// A refusal with the `ref` of the frame that was refused, where that could be read.
+#[derive(Debug)]
+pub struct BadRequest<'a> {
+    /// What the answer repeats.
+    pub reference: Option<&'a RawValue>,
+    /// What was wrong.
+    pub refusal: Refusal,
+}
+
+impl<'a> Request<'a> {
+    /// Reads a line.
+    ///
+    /// # Errors
+    /// `invalid_json` with the byte offset, `unknown_op` with the nearest known one, or `invalid_frame` with the
+    /// field.
+    pub fn parse(line: &'a [u8]) -> Result<Self, BadRequest<'a>> {
+        let bad = |refusal| BadRequest { reference: None, refusal };
+        let text = check(line).map_err(bad)?;
+        let head: Head<'a> = from_object(text.trim()).map_err(|error| bad(explain(text, &error)))?;
+        let reference = head.reference.filter(|reference| reference.get() != "null");
+        let refuse = |refusal| BadRequest { reference: None, refusal };
+        if let Some(reference) = reference {
+            check_reference(reference).map_err(refuse)?;
+        }
+        let op = op_of(&head, text.trim()).map_err(|refusal| BadRequest { reference, refusal })?;
+        Ok(Self { reference, op })
+    }
+}
+
+fn check_reference(reference: &RawValue) -> Result<(), Refusal> {
+    let text = reference.get();
+    let plain = text.starts_with(['"', '-']) || text.starts_with(|c: char| c.is_ascii_digit());
+    if plain && text.len() <= MAX_REF_BYTES {
+        return Ok(());
+    }
+    let expected = format!("a string or a number of at most {MAX_REF_BYTES} bytes");
+    Err(Refusal::expected(Code::InvalidFrame, "ref", &expected, "something else"))
+}
+
+fn op_of<'a>(head: &Head<'a>, text: &'a str) -> Result<Op<'a>, Refusal> {
+    Ok(match &*head.op {
+        "send" => Op::Send {
+            message: head.message.map(RawValue::get).ok_or_else(|| {
+                Refusal::expected(Code::InvalidFrame, "message", "an object", "nothing")
+                    .hint("{\"op\":\"send\",\"message\":{…}}")
+            })?,
+            allow_unknown: head.allow_unknown.unwrap_or_default(),
+        },
+        "register" => Op::Register(body::<Register>(text)?),
+        "ack" => Op::Ack(body::<Ack>(text)?),
+        "subscribe" => {
+            #[derive(Deserialize, JsonSchema)]
+            struct Subscribe {
+                #[serde(default)]
+                from: Option<Seq>,
+            }
+            Op::Subscribe { from: body::<Subscribe>(text)?.from }
+        }
+        "history" => Op::History(body::<History>(text)?),
+        "state" => Op::State,
+        "ping" => Op::Ping,
+        "pong" => Op::Pong,
+        other => {
+            let near = crate::hub::suggest::nearest(other, OPS.iter().copied());
+            let hint = near.first().map_or_else(
+                || format!("one of {}", OPS.join(", ")),
+                |near| format!("did you mean \"{near}\"?"),
+            );
+            return Err(Refusal::new(Code::UnknownOp, format!("no operation \"{other}\"")).at("op").hint(hint));
+        }
+    })
+}
+
+fn body<'a, T: Deserialize<'a> + JsonSchema>(text: &'a str) -> Result<T, Refusal> {
+    from_object(text).map_err(|error| {
+        let value = serde_json::from_str(text).unwrap_or_default();
+        let schema = crate::schema::of::<T>();
+        let found = crate::schema::mismatch(&schema, &value, "frame");
+        let refusal = found.unwrap_or_else(|| Refusal::new(Code::InvalidFrame, error.to_string()).at("frame"));
+        let at = refusal.at.as_deref().map(|at| at.strip_prefix("frame.").unwrap_or(at).to_owned());
+        Refusal { code: Code::InvalidFrame, at, ..refusal }
+    })
+}
+
+/// The refusal of a line that is not a frame at all.
+fn explain(text: &str, error: &serde_json::Error) -> Refusal {
+    if error.is_data() {
+        let head_schema = serde_json::json!({
+            "type": "object",
+            "required": ["op"],
+            "properties": { "op": { "type": "string" }, "allow_unknown": { "type": "boolean" } },
+        });
+        let value = serde_json::from_str(text).unwrap_or_default();
+        let found = crate::schema::mismatch(&head_schema, &value, "frame");
+        let refusal = found.unwrap_or_else(|| Refusal::new(Code::InvalidFrame, error.to_string()).at("frame"));
+        let at = refusal.at.as_deref().map(|at| at.strip_prefix("frame.").unwrap_or(at).to_owned());
+        let hint = format!("a frame is an object with \"op\": one of {}", OPS.join(", "));
+        return Refusal { code: Code::InvalidFrame, at, ..refusal }.hint(hint);
+    }
+    let offset = error.column().saturating_sub(1);
+    let what = error.to_string();
+    let what = what.split(" at line").next().unwrap_or_default();
+    Refusal::new(Code::InvalidJson, format!("the line is not JSON: {what}"))
+        .at(format!("byte {offset}"))
+        .hint("one JSON object a line, ended by a line break")
+}

@@ -1,0 +1,424 @@
+//! The command line.
+
+use std::num::NonZeroU64;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use veda_bus_core::message::{MessageType, Priority};
+use veda_bus_core::name::{Capability, InstanceId, RepoName, SessionId};
+
+/// Coordination bus for swarms of coding agents, one agent per repository.
+///
+/// Without a command: hosts the bus if none answers on the socket, else attaches to the one that does, and shows what
+/// happens, live.
+#[derive(Debug, Parser)]
+#[command(
+    name = "veda-bus",
+    version,
+    max_term_width = 100,
+    after_help = "Examples:
+  veda-bus                                    host or attach, and watch
+  veda-bus join --repo LensSDK                be an instance from a shell
+  veda-bus send query --to LensSDK --question \"What is the interface?\" --wait 60
+
+Exit codes: 0 done, 1 failed, 2 usage, 3 no bus, 4 refused by the bus, 5 timed out."
+)]
+pub(crate) struct Arguments {
+    #[command(flatten)]
+    pub(crate) global: Global,
+    #[command(subcommand)]
+    pub(crate) command: Option<Command>,
+}
+
+/// What every command takes.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Global {
+    /// The bus's socket [default: from the configuration, else /tmp/veda-bus.sock]
+    #[arg(long, global = true, value_name = "PATH")]
+    pub(crate) socket: Option<PathBuf>,
+    /// The global configuration file [default: ~/.veda/bus.toml]
+    #[arg(long, global = true, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    /// Print data as JSON, one object a line
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Run the bus in the foreground, until SIGINT or SIGTERM
+    #[command(after_help = "Examples:
+  veda-bus serve
+  veda-bus serve --socket /tmp/other.sock --config other.toml")]
+    Serve,
+    /// Show the bus: process, journal, counts, rate
+    #[command(after_help = "Examples:
+  veda-bus status
+  veda-bus status --json | jq .unread")]
+    Status,
+    /// Show who is connected, what they can do, and what waits for them
+    #[command(after_help = "Examples:
+  veda-bus instances
+  veda-bus instances --all          also those that left
+  veda-bus instances --json | jq -r .repo")]
+    Instances(Instances),
+    /// Send a message
+    #[command(args_conflicts_with_subcommands = true, after_help = "Examples:
+  veda-bus send query --to LensSDK --question \"What is the interface of SessionManager?\" --wait 60
+  veda-bus send notify --to '*' --change-type breaking_change --summary \"Renamed SessionContext\"
+  veda-bus send task --to '*' --task-type test_suite --description \"Test 2.0\" \\
+      --subtask Flagship=\"Run the UI tests\" --subtask LensSDK=\"Run the SDK tests\"
+  veda-bus send --message messages.jsonl --json")]
+    Send(Send),
+    /// Answer a message
+    #[command(after_help = "Examples:
+  veda-bus reply 3f2a --text \"A trait with two methods\"
+  veda-bus reply 3f2a --from LensSDK --decision accepted --eta-seconds 300
+  veda-bus reply 3f2a --from UILib --vote counter --counter-proposal \"Only the types\"")]
+    Reply(Box<Reply>),
+    /// Be an instance: messages come out as JSON lines
+    #[command(after_help = "Examples:
+  veda-bus join --repo LensSDK --capability auth --capability session
+  veda-bus join --repo LensSDK | jq -r .payload.question
+  veda-bus join --repo Echo --exec 'jq -r .payload.question'   what it prints is the answer")]
+    Join(Join),
+    /// Show every event, live
+    #[command(after_help = "Examples:
+  veda-bus watch
+  veda-bus watch --filter 'type == \"Negotiate\" || priority == high'
+  veda-bus watch --from 1 --json")]
+    Watch(Watch),
+    /// Show the journal
+    #[command(args_conflicts_with_subcommands = true, after_help = "Examples:
+  veda-bus log --since 2h --repo LensSDK
+  veda-bus log --thread 3f2a
+  veda-bus log --grep SessionContext --type Notify --follow
+  veda-bus log verify")]
+    Log(Log),
+    /// Show every effective setting and where it came from
+    #[command(after_help = "Examples:
+  veda-bus config
+  veda-bus config --json | jq -r 'select(.key == \"bus.log_path\").value'")]
+    Config,
+    /// Print the JSON Schemas of messages
+    #[command(after_help = "Examples:
+  veda-bus schema                   all five types
+  veda-bus schema Negotiate")]
+    Schema(Schema),
+    /// Measure the bus beside a bare relay, on this machine
+    #[command(after_help = "Examples:
+  veda-bus bench
+  veda-bus bench --quick --json")]
+    Bench(Bench),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Instances {
+    /// Show those that left, too
+    #[arg(long)]
+    pub(crate) all: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Send {
+    /// Send whole messages, one JSON object a line, from a file or from standard input (-)
+    #[arg(long, value_name = "FILE")]
+    pub(crate) message: Option<PathBuf>,
+    /// Let messages go to repos that the bus has never seen
+    #[arg(long)]
+    pub(crate) allow_unknown: bool,
+    #[command(subcommand)]
+    pub(crate) kind: Option<SendKind>,
+}
+
+/// To whom, and how.
+#[derive(Debug, Args)]
+pub(crate) struct Envelope {
+    /// The repo that gets it; '*' is everyone
+    #[arg(long, value_name = "REPO")]
+    pub(crate) to: RepoName,
+    /// Only instances that declare this get it; may be repeated
+    #[arg(long = "capability", value_name = "CAPABILITY")]
+    pub(crate) capabilities: Vec<Capability>,
+    /// The message that it answers: its id, or the beginning of it
+    #[arg(long, value_name = "ID")]
+    pub(crate) reply_to: Option<String>,
+    /// Let it go to a repo that the bus has never seen
+    #[arg(long)]
+    pub(crate) allow_unknown: bool,
+    #[command(flatten)]
+    pub(crate) manner: Manner,
+}
+
+/// How a message or an answer is sent.
+#[derive(Debug, Args)]
+pub(crate) struct Manner {
+    /// Who sends [default: the repo of the current folder, else operator]
+    #[arg(long, value_name = "REPO")]
+    pub(crate) from: Option<RepoName>,
+    /// How pressing it is
+    #[arg(long, value_enum)]
+    pub(crate) priority: Option<PriorityName>,
+    /// Seconds until it is stale [default: the bus's default_ttl]
+    #[arg(long, value_name = "SECONDS")]
+    pub(crate) ttl: Option<NonZeroU64>,
+    /// Wait so many seconds for the first answer, and print it
+    #[arg(long, value_name = "SECONDS")]
+    pub(crate) wait: Option<f64>,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum PriorityName {
+    Low,
+    Normal,
+    High,
+}
+
+impl From<PriorityName> for Priority {
+    fn from(name: PriorityName) -> Self {
+        match name {
+            PriorityName::Low => Self::Low,
+            PriorityName::Normal => Self::Normal,
+            PriorityName::High => Self::High,
+        }
+    }
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum SendKind {
+    /// Ask another repo to change something
+    #[command(after_help = "Example:
+  veda-bus send request-change --to LensSDK --summary \"Expose getActiveSession() in session.rs\" \\
+      --reason \"Auto-resume on reconnect\" --urgency blocking_development")]
+    RequestChange {
+        /// What to change, in a line
+        #[arg(long)]
+        summary: String,
+        /// Why it is needed
+        #[arg(long)]
+        reason: Option<String>,
+        /// How it could look
+        #[arg(long, value_name = "CODE")]
+        suggested_implementation: Option<String>,
+        /// How pressing it is: blocking_development, or any other word
+        #[arg(long)]
+        urgency: Option<String>,
+        #[command(flatten)]
+        envelope: Envelope,
+    },
+    /// Ask another repo a question
+    #[command(after_help = "Example:
+  veda-bus send query --to LensSDK --question \"What is the interface of SessionManager?\" --wait 60")]
+    Query {
+        /// The question
+        #[arg(long)]
+        question: String,
+        /// What helps to answer it
+        #[arg(long)]
+        context: Option<String>,
+        /// The form that the answer should have
+        #[arg(long, value_name = "FORMAT")]
+        response_format: Option<String>,
+        #[command(flatten)]
+        envelope: Envelope,
+    },
+    /// Announce a change
+    #[command(after_help = "Example:
+  veda-bus send notify --to '*' --change-type deprecation --summary \"login() goes in 3.0\"")]
+    Notify {
+        /// breaking_change, deprecation, new_feature, or any other word
+        #[arg(long, value_name = "WORD")]
+        change_type: String,
+        /// What changed, in a line
+        #[arg(long)]
+        summary: String,
+        /// What callers have to do
+        #[arg(long, value_name = "TEXT")]
+        migration_guide: Option<String>,
+        /// The version in which it takes effect
+        #[arg(long, value_name = "VERSION")]
+        effective_version: Option<String>,
+        #[command(flatten)]
+        envelope: Envelope,
+    },
+    /// Put a proposal to the vote
+    #[command(after_help = "Example:
+  veda-bus send negotiate --to '*' --proposal \"Move shared auth logic to auth-core\" \\
+      --affected-repos Flagship,LensSDK --requires-consensus")]
+    Negotiate {
+        /// What is proposed
+        #[arg(long)]
+        proposal: String,
+        /// The repos whose votes count, with commas between them
+        #[arg(long, value_delimiter = ',', value_name = "REPOS", required = true)]
+        affected_repos: Vec<RepoName>,
+        /// What it is good for; may be repeated
+        #[arg(long = "benefit", value_name = "TEXT")]
+        benefits: Vec<String>,
+        /// Every voter has to accept; otherwise a majority is enough
+        #[arg(long)]
+        requires_consensus: bool,
+        #[command(flatten)]
+        envelope: Envelope,
+    },
+    /// Hand out work
+    #[command(after_help = "Example:
+  veda-bus send task --to '*' --task-type distributed_refactor --description \"Use the new API\" \\
+      --subtask Flagship=\"Update 12 components\" --subtask UILib=\"Export it\"")]
+    Task {
+        /// distributed_refactor, test_suite, benchmark, or any other word
+        #[arg(long, value_name = "WORD")]
+        task_type: String,
+        /// What is to be done, as a whole
+        #[arg(long)]
+        description: String,
+        /// What a repo is to do, as REPO=TEXT; may be repeated
+        #[arg(long = "subtask", value_name = "REPO=TEXT", value_parser = subtask, required = true)]
+        subtasks: Vec<(RepoName, String)>,
+        #[command(flatten)]
+        envelope: Envelope,
+    },
+}
+
+fn subtask(text: &str) -> Result<(RepoName, String), String> {
+    let (repo, task) = text.split_once('=').ok_or("expected REPO=TEXT")?;
+    let repo = RepoName::new(repo).map_err(|error| format!("the repo is {error}"))?;
+    Ok((repo, task.to_owned()))
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Reply {
+    /// The message that is answered: its id, or the beginning of it
+    pub(crate) id: String,
+    /// A plain text: the answer of a Query, a comment elsewhere
+    #[arg(long)]
+    pub(crate) text: Option<String>,
+    /// RequestChange: acknowledged, accepted, countered, rejected, done
+    #[arg(long)]
+    pub(crate) decision: Option<String>,
+    /// RequestChange, Negotiate: what is proposed instead
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) counter_proposal: Option<String>,
+    /// RequestChange: seconds until it is done
+    #[arg(long, value_name = "SECONDS")]
+    pub(crate) eta_seconds: Option<u64>,
+    /// Query: the answer
+    #[arg(long)]
+    pub(crate) answer: Option<String>,
+    /// Query, Notify, Negotiate, Task: it was taken note of
+    #[arg(long)]
+    pub(crate) acknowledged: bool,
+    /// Notify: what it means here
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) findings: Option<String>,
+    /// Negotiate: accept, reject, abstain, counter
+    #[arg(long)]
+    pub(crate) vote: Option<String>,
+    /// Task: accepted, in_progress, blocked, done, failed
+    #[arg(long)]
+    pub(crate) status: Option<String>,
+    /// Task: more about the status
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) detail: Option<String>,
+    /// Anything else
+    #[arg(long)]
+    pub(crate) comment: Option<String>,
+    #[command(flatten)]
+    pub(crate) manner: Manner,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Join {
+    /// The repo to answer to [default: the repo of the current folder]
+    #[arg(long)]
+    pub(crate) repo: Option<RepoName>,
+    /// Where that repo is [default: the folder that holds .veda/coordination.toml, else the current one]
+    #[arg(long)]
+    pub(crate) path: Option<PathBuf>,
+    /// Something that this instance can do; may be repeated [default: what the repo's file declares]
+    #[arg(long = "capability", value_name = "CAPABILITY")]
+    pub(crate) capabilities: Vec<Capability>,
+    /// The conversation that this instance belongs to
+    #[arg(long, value_name = "ID")]
+    pub(crate) session: Option<SessionId>,
+    /// The instance to be, when it is to be the same one again
+    #[arg(long, value_name = "ID")]
+    pub(crate) instance: Option<InstanceId>,
+    /// Run this shell command for each message: JSON on its stdin, its output is the answer
+    #[arg(long, value_name = "COMMAND")]
+    pub(crate) exec: Option<String>,
+    /// End after so many messages
+    #[arg(long, value_name = "N")]
+    pub(crate) count: Option<u64>,
+}
+
+#[derive(Debug, Default, Args)]
+pub(crate) struct Watch {
+    /// Show only events that match this CEL expression
+    #[arg(long, value_name = "EXPR")]
+    pub(crate) filter: Option<String>,
+    /// Begin with this event of the past [default: with the next one]
+    #[arg(long, value_name = "SEQ")]
+    pub(crate) from: Option<u64>,
+    /// End after so many events
+    #[arg(long, value_name = "N")]
+    pub(crate) count: Option<u64>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Log {
+    /// Only what happened since then: 90s, 15m, 2h, 3d, 14:32, 2026-11-22, or '2026-11-22 14:32'
+    #[arg(long, value_name = "TIME")]
+    pub(crate) since: Option<String>,
+    /// Only what happened until then
+    #[arg(long, value_name = "TIME")]
+    pub(crate) until: Option<String>,
+    /// Only the thread of this message: its id, or the beginning of it
+    #[arg(long, value_name = "ID")]
+    pub(crate) thread: Option<String>,
+    /// Only what concerns this repo
+    #[arg(long)]
+    pub(crate) repo: Option<RepoName>,
+    /// Only messages of this type, and what became of them
+    #[arg(long = "type", value_name = "TYPE")]
+    pub(crate) kind: Option<MessageType>,
+    /// Only events with this text in them
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) grep: Option<String>,
+    /// Go on with what happens from now on
+    #[arg(long, short)]
+    pub(crate) follow: bool,
+    #[command(subcommand)]
+    pub(crate) command: Option<LogCommand>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum LogCommand {
+    /// Check that no line of the journal was changed or is missing
+    #[command(after_help = "Example:
+  veda-bus log verify && echo nobody touched it")]
+    Verify,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Schema {
+    /// RequestChange, Query, Notify, Negotiate or Task
+    pub(crate) kind: Option<MessageType>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Bench {
+    /// A tenth of the work, for a first impression
+    #[arg(long)]
+    pub(crate) quick: bool,
+    /// How often everything is measured; the median is shown
+    #[arg(long, default_value_t = 3, value_name = "N")]
+    pub(crate) rounds: usize,
+    /// The bare relay's side, started by the benchmark itself
+    #[arg(long, hide = true)]
+    pub(crate) relay: Option<PathBuf>,
+    /// The journal that the relay writes
+    #[arg(long, hide = true)]
+    pub(crate) relay_log: Option<PathBuf>,
+}
+

@@ -1,0 +1,45 @@
+//! The commands, one file each.
+
+mod bench;
+mod config;
+mod instances;
+mod join;
+mod live;
+mod log;
+mod reply;
+mod schema;
+mod send;
+mod send_many;
+mod serve;
+mod status;
+mod watch;
+
+use crate::arguments::{Arguments, Command, LogCommand};
+use crate::context::Context;
+use crate::failure::Failure;
+
+/// Runs what the command line asks for.
+pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
+    if let Some(Command::Schema(schema)) = &arguments.command {
+        // The only command that the configuration does not concern.
+        return schema::run(schema);
+    }
+    let context = Context::new(&arguments.global)?;
+    match arguments.command {
+        None => live::run(&context),
+        Some(Command::Serve) => serve::run(&context),
+        Some(Command::Status) => status::run(&context),
+        Some(Command::Instances(instances)) => instances::run(&context, &instances),
+        Some(Command::Send(send)) => send::run(&context, send),
+        Some(Command::Reply(reply)) => reply::run(&context, *reply),
+        Some(Command::Join(join)) => join::run(&context, join),
+        Some(Command::Watch(watch)) => watch::run(&context, &watch),
+        Some(Command::Log(log)) => match log.command {
+            Some(LogCommand::Verify) => log::verify(&context),
+            None => log::run(&context, &log),
+        },
+        Some(Command::Config) => config::run(&context),
+        Some(Command::Schema(schema)) => schema::run(&schema),
+        Some(Command::Bench(bench)) => bench::run(&context, &bench),
+    }
+}

@@ -1,0 +1,95 @@
+//! What every command needs: the configuration, a connection, and output that a closed pipe does not break.
+
+use std::io::{self, BufWriter, StdoutLock, Write};
+use std::path::Path;
+
+use serde::Serialize;
+use veda_bus_core::client::blocking::Connection;
+use veda_bus_core::config::{Config, Sources, load};
+use veda_bus_core::name::RepoName;
+use veda_bus_core::text;
+use veda_bus_core::wire::Register;
+
+use crate::arguments::Global;
+use crate::failure::Failure;
+
+/// The configuration in force, and how to print.
+pub(crate) struct Context {
+    pub(crate) config: Config,
+    /// Whether data is printed as JSON.
+    pub(crate) json: bool,
+}
+
+impl Context {
+    /// Reads the configuration, with what the command line says in force.
+    pub(crate) fn new(global: &Global) -> Result<Self, Failure> {
+        let mut flags = Vec::new();
+        if let Some(socket) = &global.socket {
+            flags.push(("bus.socket_path", socket.display().to_string()));
+        }
+        let sources = Sources::from_process(global.config.clone(), flags);
+        Ok(Self { config: load(&sources)?, json: global.json })
+    }
+
+    /// The bus's socket.
+    pub(crate) fn socket(&self) -> &Path {
+        &self.config.bus.socket_path
+    }
+
+    /// Connects to the bus.
+    pub(crate) fn connect(&self) -> Result<Connection, Failure> {
+        Ok(Connection::open(self.socket())?)
+    }
+
+    /// The repo that speaks: the one asked for, else the one whose `.veda/coordination.toml` governs the current
+    /// folder, else the operator.
+    pub(crate) fn speaker(&self, asked: Option<&RepoName>) -> RepoName {
+        let configured = || self.config.coordination.repo_name.clone();
+        asked.cloned().or_else(configured).unwrap_or_else(RepoName::operator)
+    }
+
+    /// A registration as `repo`; where that is the repo of the current folder, with what its file declares.
+    pub(crate) fn registration(&self, repo: RepoName) -> Register {
+        let coordination = &self.config.coordination;
+        let mut register = Register::new(repo);
+        if coordination.repo_name.as_ref() == Some(&register.repo) {
+            register.capabilities.clone_from(&coordination.capabilities);
+            register.path = self.config.repo_folder.as_ref().map(|folder| folder.display().to_string());
+            let accepted = coordination.accept_requests_from.iter().map(|one| one.parse());
+            // The names were checked when the file was read.
+            register.accept_requests_from = accepted.collect::<Result<_, _>>().ok();
+        }
+        register
+    }
+}
+
+/// Standard output, written in pieces that are flushed on purpose.
+pub(crate) struct Output {
+    out: BufWriter<StdoutLock<'static>>,
+}
+
+impl Output {
+    pub(crate) fn new() -> Self {
+        Self { out: BufWriter::with_capacity(64 * 1024, io::stdout().lock()) }
+    }
+
+    /// A line of text that may hold anything; it is made harmless.
+    pub(crate) fn line(&mut self, line: &str) -> Result<(), Failure> {
+        Ok(writeln!(self.out, "{}", text::line(line))?)
+    }
+
+    /// A value as one line of JSON.
+    pub(crate) fn json(&mut self, value: &impl Serialize) -> Result<(), Failure> {
+        let json = serde_json::to_string(value).map_err(|error| Failure::Failed(error.to_string()))?;
+        self.raw_json(&json)
+    }
+
+    /// A line that is JSON already.
+    pub(crate) fn raw_json(&mut self, json: &str) -> Result<(), Failure> {
+        Ok(writeln!(self.out, "{}", text::json(json))?)
+    }
+
+    pub(crate) fn flush(&mut self) -> Result<(), Failure> {
+        Ok(self.out.flush()?)
+    }
+}

@@ -1,0 +1,113 @@
+//! What went wrong: one clear line on stderr, and an exit code that scripts can rely on.
+//!
+//! | code | meaning |
+//! |---|---|
+//! | 0 | done |
+//! | 1 | failed |
+//! | 2 | the command line or the configuration is not right |
+//! | 3 | no bus answers |
+//! | 4 | the bus refused |
+//! | 5 | no answer in time |
+
+use std::io;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use veda_bus_core::client::ClientError;
+use veda_bus_core::config::ConfigError;
+use veda_bus_core::refusal::Refusal;
+use veda_bus_core::server::ServerError;
+use veda_bus_core::text;
+
+/// The exit code of a wrong command line.
+pub(crate) const USAGE: u8 = 2;
+
+/// Why a command did not do what it was asked.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Failure {
+    /// The command line asks for something that can not be.
+    #[error("{0}")]
+    Usage(String),
+    /// The configuration is not right.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// No bus answers.
+    #[error("{error}; start one with: veda-bus serve")]
+    NoBus {
+        /// What went wrong.
+        error: ClientError,
+    },
+    /// The bus said no.
+    #[error("refused ({}): {0}", .0.code)]
+    Refused(Refusal),
+    /// Of several messages, some were refused.
+    #[error("{refused} of {sent} messages were refused")]
+    SomeRefused {
+        /// How many.
+        refused: usize,
+        /// Of how many.
+        sent: usize,
+    },
+    /// Nothing came in time.
+    #[error("{0}")]
+    TimedOut(String),
+    /// The bus can not be served.
+    #[error(transparent)]
+    Server(#[from] ServerError),
+    /// A file can not be used.
+    #[error("{path}: {error}")]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// What went wrong.
+        error: io::Error,
+    },
+    /// Whoever read our output does not any more.
+    #[error("the output was closed")]
+    OutputClosed,
+    /// Anything else, said in full.
+    #[error("{0}")]
+    Failed(String),
+}
+
+impl Failure {
+    /// Prints the failure, and gives its exit code.
+    pub(crate) fn report(&self) -> ExitCode {
+        if matches!(self, Self::OutputClosed) {
+            return ExitCode::SUCCESS;
+        }
+        eprintln!("veda-bus: {}", text::line(&self.to_string()));
+        ExitCode::from(self.code())
+    }
+
+    fn code(&self) -> u8 {
+        match self {
+            Self::Usage(_) | Self::Config(_) => USAGE,
+            Self::NoBus { .. } => 3,
+            Self::Refused(_) | Self::SomeRefused { .. } => 4,
+            Self::TimedOut(_) => 5,
+            Self::Server(_) | Self::File { .. } | Self::OutputClosed | Self::Failed(_) => 1,
+        }
+    }
+}
+
+impl From<ClientError> for Failure {
+    fn from(error: ClientError) -> Self {
+        match error {
+            ClientError::Refused(refusal) => Self::Refused(refusal),
+            ClientError::TimedOut(_) => Self::TimedOut(error.to_string()),
+            error @ (ClientError::NoBus { .. } | ClientError::Gone) => Self::NoBus { error },
+            error => Self::Failed(error.to_string()),
+        }
+    }
+}
+
+impl From<io::Error> for Failure {
+    /// An error of the output: the only I/O whose failures are not told with a path.
+    fn from(error: io::Error) -> Self {
+        match error.kind() {
+            io::ErrorKind::BrokenPipe => Self::OutputClosed,
+            _ => Self::Failed(format!("the output can not be written: {error}")),
+        }
+    }
+}

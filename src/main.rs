@@ -1,0 +1,34 @@
+//! `veda-bus`: the coordination bus for swarms of coding agents, and the commands around it.
+//!
+//! | module | what is in it |
+//! |---|---|
+//! | [`arguments`] | the command line |
+//! | [`commands`] | one file a command |
+//! | [`failure`] | what went wrong, in one line, and the exit code |
+//! | [`context`] | what every command needs: configuration, connection, output |
+//! | [`show`] | events and messages as lines for a person |
+
+mod arguments;
+mod commands;
+mod context;
+mod failure;
+mod show;
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+fn main() -> ExitCode {
+    let arguments = match arguments::Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            // Help and version are no failures; clap prints them where they belong.
+            let _ = error.print();
+            return if error.use_stderr() { failure::USAGE.into() } else { ExitCode::SUCCESS };
+        }
+    };
+    match commands::run(arguments) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => failure.report(),
+    }
+}
