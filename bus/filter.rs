@@ -11,7 +11,7 @@ mod names;
 
 use std::fmt;
 use std::str::FromStr;
-use std::sync::{Arc, LazyLock};
+use std::sync::{Arc, LazyLock, OnceLock};
 use std::thread;
 
 use cel::common::ast::{Expr, LiteralValue};
@@ -59,7 +59,18 @@ pub struct Filter(Arc<Compiled>);
 
 struct Compiled {
     source: String,
-    expression: Expression,
+    /// Empty only for [`DEFAULT`], until it is first used: most commands never filter anything.
+    expression: OnceLock<Expression>,
+}
+
+/// The expression that lets everything through but what is of low priority (specification, "Configuration").
+pub const DEFAULT: &str = "priority >= normal";
+
+impl Default for Filter {
+    /// [`DEFAULT`], compiled when it is first used.
+    fn default() -> Self {
+        Self(Arc::new(Compiled { source: DEFAULT.to_owned(), expression: OnceLock::new() }))
+    }
 }
 
 impl Filter {
@@ -72,8 +83,7 @@ impl Filter {
         if source.len() > MAX_BYTES {
             return Err(FilterError::TooLong { bytes: source.len() });
         }
-        let filter =
-            Self(Arc::new(Compiled { source: source.to_owned(), expression: with_deep_stack(source)? }));
+        let filter = Self::of(source, with_deep_stack(source)?);
         // What the check can not know, as the index of a list that may be empty, shows here.
         filter.matches(&Facts::default()).map(|_| filter)
     }
@@ -81,7 +91,11 @@ impl Filter {
     /// The filter `true`, which every message and event satisfies. Unlike [`Filter::compile`] it can not fail.
     pub fn everything() -> Self {
         let expression = Expression { id: 1, expr: Expr::Literal(LiteralValue::Boolean(true.into())) };
-        Self(Arc::new(Compiled { source: "true".into(), expression }))
+        Self::of("true", expression)
+    }
+
+    fn of(source: &str, expression: Expression) -> Self {
+        Self(Arc::new(Compiled { source: source.to_owned(), expression: expression.into() }))
     }
 
     /// The text that it was compiled from.
@@ -95,7 +109,13 @@ impl Filter {
     /// [`FilterError::Evaluation`] when these facts do not allow an answer: a division by zero, an index beyond the
     /// end of a list. The caller chooses what that means; to show a message too many is safer than to hide it.
     pub fn matches(&self, facts: &Facts<'_>) -> Result<bool, FilterError> {
-        match evaluate(&self.0.expression, facts) {
+        let expression = if let Some(expression) = self.0.expression.get() {
+            expression
+        } else {
+            let compiled = with_deep_stack(&self.0.source)?;
+            self.0.expression.get_or_init(|| compiled)
+        };
+        match evaluate(expression, facts) {
             Ok(Value::Bool(yes)) => Ok(yes),
             Ok(other) => Err(FilterError::NotBool { found: fault::describe(&other) }),
             Err(error) => Err(FilterError::Evaluation(fault::explain(&error))),

@@ -164,18 +164,20 @@ async fn handle_incoming(
 async fn answer_of(handler: &mut impl CoordinationHandler, incoming: &Incoming) -> Option<Payload> {
     use Form::{Answer, Opening};
     match &incoming.message.payload {
-        Payload::RequestChange(Opening(request)) => {
-            handler.handle_change_request(incoming, request).await.map(|answer| Payload::RequestChange(Answer(answer)))
-        }
+        Payload::RequestChange(Opening(request)) => handler
+            .handle_change_request(incoming, request)
+            .await
+            .map(|answer| Payload::RequestChange(Answer(answer))),
         Payload::Query(Opening(query)) => {
             handler.handle_query(incoming, query).await.map(|answer| Payload::Query(Answer(answer)))
         }
         Payload::Notify(Opening(notify)) => {
             handler.handle_notification(incoming, notify).await.map(|answer| Payload::Notify(Answer(answer)))
         }
-        Payload::Negotiate(Opening(proposal)) => {
-            handler.handle_negotiation(incoming, proposal).await.map(|answer| Payload::Negotiate(Answer(answer)))
-        }
+        Payload::Negotiate(Opening(proposal)) => handler
+            .handle_negotiation(incoming, proposal)
+            .await
+            .map(|answer| Payload::Negotiate(Answer(answer))),
         Payload::Task(Opening(task)) => {
             handler.handle_task_assignment(incoming, task).await.map(|answer| Payload::Task(Answer(answer)))
         }

@@ -129,7 +129,10 @@ impl Recipient {
 pub(crate) fn capabilities<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Capability>, D::Error> {
     let list = Option::<Vec<Capability>>::deserialize(deserializer)?.unwrap_or_default();
     if list.len() > MAX_CAPABILITIES {
-        return Err(de::Error::custom(format!("at most {MAX_CAPABILITIES} capabilities, found {}", list.len())));
+        return Err(de::Error::custom(format!(
+            "at most {MAX_CAPABILITIES} capabilities, found {}",
+            list.len()
+        )));
     }
     Ok(list)
 }
@@ -215,10 +218,10 @@ pub struct Message {
 }
 
 /// What the bus fills in where a sender left it out.
-#[derive(Debug, Clone)]
+#[derive(Clone, Copy)]
 pub struct Defaults<'a> {
-    /// An id that no message has yet.
-    pub id: MessageId,
+    /// Makes an id that no message has yet.
+    pub id: &'a dyn Fn() -> MessageId,
     /// The registered identity.
     pub from: &'a Sender,
     /// Now, in seconds since the Unix epoch.
@@ -323,8 +326,9 @@ impl Message {
         let id = match (envelope.id, defaults) {
             (Some(id), _) => id,
             (None, Some(defaults)) => {
-                filled.push(format!("\"id\":{}", json_of(&defaults.id)));
-                defaults.id.clone()
+                let id = (defaults.id)();
+                filled.push(format!("\"id\":{}", json_of(&id)));
+                id
             }
             (None, None) => return Err(missing("id")),
         };
@@ -346,7 +350,8 @@ impl Message {
         };
         let raw = with_filled(json, &filled);
         // The payload's text is a part of `json`, so that the distance of the two is its place in it.
-        let start = envelope.payload.get().as_ptr() as usize - json.as_ptr() as usize + raw.len() - json.len();
+        let start =
+            envelope.payload.get().as_ptr() as usize - json.as_ptr() as usize + raw.len() - json.len();
         Ok(Self {
             id,
             from,

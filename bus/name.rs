@@ -299,7 +299,8 @@ mod tests {
 
     #[test]
     fn an_id_is_told_back_as_it_was_written() {
-        for id in ["uuid-v4", "6f9619ff-8b86-4011-b42d-00c04fc964ff", "6F9619FF-8B86-4011-B42D-00C04FC964FF"] {
+        for id in ["uuid-v4", "6f9619ff-8b86-4011-b42d-00c04fc964ff", "6F9619FF-8B86-4011-B42D-00C04FC964FF"]
+        {
             assert_eq!(MessageId::new(id).unwrap().to_string(), id);
             assert!(MessageId::new(id).unwrap().starts_with(&id[..3]));
         }

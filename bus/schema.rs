@@ -17,8 +17,8 @@ pub fn mismatch(schema: &Value, value: &Value, path: &str) -> Option<Refusal> {
     }
     if let Some(choices) = choices(schema) {
         let taken = choices.iter().any(|choice| value.as_str() == Some(choice));
-        let found = value.as_str().map_or_else(|| describe(value), |text| format!("\"{text}\""));
-        return if taken { None } else { refuse(format!("one of {}", choices.join(", ")), found) };
+        let found = value.as_str().map_or_else(|| describe(value), quote);
+        return if taken || may_be_null(schema, value) { None } else { refuse(expectation(schema), found) };
     }
     if !types(schema).is_empty() && !types(schema).iter().any(|kind| is_of(kind, value)) {
         return refuse(expectation(schema), describe(value));
@@ -26,7 +26,9 @@ pub fn mismatch(schema: &Value, value: &Value, path: &str) -> Option<Refusal> {
     match value {
         Value::Object(map) => mismatch_object(schema, map, path),
         Value::Array(items) => mismatch_array(schema, items, path),
-        Value::String(text) => string_fault(schema, text).and_then(|found| refuse(expectation(schema), found)),
+        Value::String(text) => {
+            string_fault(schema, text).and_then(|found| refuse(expectation(schema), found))
+        }
         Value::Number(number) => {
             let below = schema.get("minimum").and_then(Value::as_f64) > number.as_f64();
             if below { refuse(expectation(schema), number.to_string()) } else { None }
@@ -93,9 +95,27 @@ fn choices(schema: &Value) -> Option<Vec<String>> {
     if let Some(list) = schema.get("enum").and_then(Value::as_array) {
         return Some(list.iter().filter_map(Value::as_str).map(str::to_owned).collect());
     }
+    if let Some(only) = schema.get("const").and_then(Value::as_str) {
+        return Some(vec![only.to_owned()]);
+    }
     let list = schema.get("oneOf").and_then(Value::as_array)?;
     let words = list.iter().map(|option| option.get("const").and_then(Value::as_str).map(str::to_owned));
     words.collect()
+}
+
+/// An optional field that takes a list of plain words has null as the last of them.
+fn may_be_null(schema: &Value, value: &Value) -> bool {
+    let listed = schema.get("enum").and_then(Value::as_array);
+    value.is_null() && listed.is_some_and(|all| all.iter().any(Value::is_null))
+}
+
+/// A word that was not one of the choices: enough of it to be recognised, for a sender may have put a book there.
+fn quote(text: &str) -> String {
+    const SHOWN: usize = 64;
+    match text.char_indices().nth(SHOWN) {
+        Some((end, _)) => format!("\"{}…\"", &text[..end]),
+        None => format!("\"{text}\""),
+    }
 }
 
 fn types(schema: &Value) -> Vec<&str> {
@@ -138,8 +158,10 @@ fn expectation(schema: &Value) -> String {
             Some(kinds) if !kinds.is_empty() => format!("an object of {}s", kinds[0]),
             _ => "an object".into(),
         },
-        Some("integer") if schema.get("minimum").is_some() => "an integer of at least 0".into(),
-        Some("integer") => "an integer".into(),
+        Some("integer") => match schema.get("minimum") {
+            Some(minimum) => format!("an integer of at least {minimum}"),
+            None => "an integer".into(),
+        },
         Some("boolean") => "true or false".into(),
         Some(kind) => format!("a {kind}"),
         None => "a value".into(),

@@ -1,5 +1,7 @@
 //! The command line.
 
+#![expect(clippy::doc_markdown, reason = "these comments are the help that a terminal shows")]
+
 use std::num::NonZeroU64;
 use std::path::PathBuf;
 
@@ -63,7 +65,7 @@ pub(crate) enum Command {
   veda-bus instances --json | jq -r .repo")]
     Instances(Instances),
     /// Send a message
-    #[command(args_conflicts_with_subcommands = true, after_help = "Examples:
+    #[command(after_help = "Examples:
   veda-bus send query --to LensSDK --question \"What is the interface of SessionManager?\" --wait 60
   veda-bus send notify --to '*' --change-type breaking_change --summary \"Renamed SessionContext\"
   veda-bus send task --to '*' --task-type test_suite --description \"Test 2.0\" \\
@@ -89,7 +91,7 @@ pub(crate) enum Command {
   veda-bus watch --from 1 --json")]
     Watch(Watch),
     /// Show the journal
-    #[command(args_conflicts_with_subcommands = true, after_help = "Examples:
+    #[command(after_help = "Examples:
   veda-bus log --since 2h --repo LensSDK
   veda-bus log --thread 3f2a
   veda-bus log --grep SessionContext --type Notify --follow
@@ -125,7 +127,7 @@ pub(crate) struct Send {
     #[arg(long, value_name = "FILE")]
     pub(crate) message: Option<PathBuf>,
     /// Let messages go to repos that the bus has never seen
-    #[arg(long)]
+    #[arg(long, requires = "message")]
     pub(crate) allow_unknown: bool,
     #[command(subcommand)]
     pub(crate) kind: Option<SendKind>,
@@ -421,4 +423,3 @@ pub(crate) struct Bench {
     #[arg(long, hide = true)]
     pub(crate) relay_log: Option<PathBuf>,
 }
-

@@ -12,6 +12,7 @@ use veda_bus_core::wire::Register;
 
 use crate::arguments::Global;
 use crate::failure::Failure;
+use crate::show::styled::{Styled, wants_colours};
 
 /// The configuration in force, and how to print.
 pub(crate) struct Context {
@@ -66,16 +67,24 @@ impl Context {
 /// Standard output, written in pieces that are flushed on purpose.
 pub(crate) struct Output {
     out: BufWriter<StdoutLock<'static>>,
+    /// Whether styled lines have colours.
+    colours: bool,
 }
 
 impl Output {
     pub(crate) fn new() -> Self {
-        Self { out: BufWriter::with_capacity(64 * 1024, io::stdout().lock()) }
+        let out = BufWriter::with_capacity(64 * 1024, io::stdout().lock());
+        Self { out, colours: wants_colours() }
     }
 
     /// A line of text that may hold anything; it is made harmless.
     pub(crate) fn line(&mut self, line: &str) -> Result<(), Failure> {
         Ok(writeln!(self.out, "{}", text::line(line))?)
+    }
+
+    /// A line that is harmless already, in colours where they are wanted.
+    pub(crate) fn styled(&mut self, line: &Styled) -> Result<(), Failure> {
+        Ok(writeln!(self.out, "{}", line.render(self.colours))?)
     }
 
     /// A value as one line of JSON.

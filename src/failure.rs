@@ -38,8 +38,11 @@ pub(crate) enum Failure {
         error: ClientError,
     },
     /// The bus said no.
-    #[error("refused ({}): {0}", .0.code)]
-    Refused(Refusal),
+    #[error("refused ({}): {refusal}", refusal.code)]
+    Refused {
+        /// Why.
+        refusal: Refusal,
+    },
     /// Of several messages, some were refused.
     #[error("{refused} of {sent} messages were refused")]
     SomeRefused {
@@ -84,17 +87,23 @@ impl Failure {
         match self {
             Self::Usage(_) | Self::Config(_) => USAGE,
             Self::NoBus { .. } => 3,
-            Self::Refused(_) | Self::SomeRefused { .. } => 4,
+            Self::Refused { .. } | Self::SomeRefused { .. } => 4,
             Self::TimedOut(_) => 5,
             Self::Server(_) | Self::File { .. } | Self::OutputClosed | Self::Failed(_) => 1,
         }
     }
 }
 
+impl From<Refusal> for Failure {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused { refusal }
+    }
+}
+
 impl From<ClientError> for Failure {
     fn from(error: ClientError) -> Self {
         match error {
-            ClientError::Refused(refusal) => Self::Refused(refusal),
+            ClientError::Refused(refusal) => refusal.into(),
             ClientError::TimedOut(_) => Self::TimedOut(error.to_string()),
             error @ (ClientError::NoBus { .. } | ClientError::Gone) => Self::NoBus { error },
             error => Self::Failed(error.to_string()),

@@ -3,15 +3,21 @@
 //! | module | what is in it |
 //! |---|---|
 //! | [`arguments`] | the command line |
+//! | [`bench`] | the bus beside a bare relay |
 //! | [`commands`] | one file a command |
+//! | [`compose`] | from flags to messages |
 //! | [`failure`] | what went wrong, in one line, and the exit code |
 //! | [`context`] | what every command needs: configuration, connection, output |
+//! | [`runtime`] | what runs a command, and the signals that end it |
 //! | [`show`] | events and messages as lines for a person |
 
 mod arguments;
+mod bench;
 mod commands;
+mod compose;
 mod context;
 mod failure;
+mod runtime;
 mod show;
 
 use std::process::ExitCode;

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use serde::Serialize;
+use serde_json::value::RawValue;
 
 use super::{ClientError, check_peer};
 use crate::wire::answer::{Answer, BusFrame, Receipt, Welcome, frame};
@@ -58,10 +59,7 @@ impl Connection {
     /// # Errors
     /// When the bus refuses or goes away.
     pub fn send(&mut self, json: &str, allow_unknown: bool) -> Result<Receipt, ClientError> {
-        let message = serde_json::value::RawValue::from_string(json.to_owned());
-        let message = message.map_err(|error| ClientError::Protocol(error.to_string()))?;
-        let body = serde_json::json!({ "allow_unknown": allow_unknown, "message": message });
-        match self.call("send", &body)? {
+        match self.call("send", &SendBody { allow_unknown, message: raw(json)? })? {
             BusFrame::Receipt(receipt) => Ok(receipt),
             other => Err(ClientError::Protocol(format!("{other:?}"))),
         }
@@ -130,7 +128,7 @@ impl Connection {
                 return Err(ClientError::TimedOut(began.elapsed()));
             }
             self.stream.set_read_timeout(left).map_err(|error| ClientError::no_bus(&self.path, error))?;
-            let mut chunk = [0; 64 * 1024];
+            let mut chunk = [0; 8 * 1024];
             match self.stream.read(&mut chunk) {
                 Ok(0) => return Err(ClientError::Gone),
                 Ok(count) => self.lines.room().extend_from_slice(&chunk[..count]),
@@ -139,6 +137,17 @@ impl Connection {
             }
         }
     }
+}
+
+#[derive(Serialize)]
+struct SendBody<'a> {
+    allow_unknown: bool,
+    message: &'a RawValue,
+}
+
+fn raw(json: &str) -> Result<&RawValue, ClientError> {
+    serde_json::from_str(json)
+        .map_err(|error| ClientError::Protocol(format!("the message is no JSON: {error}")))
 }
 
 fn is_timeout(error: &io::Error) -> bool {

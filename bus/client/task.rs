@@ -32,9 +32,21 @@ type Reply<T> = oneshot::Sender<Result<T, ClientError>>;
 /// What a handle asks of the task.
 pub(super) enum Ask {
     Register(Register, Reply<Welcome>),
-    Send { json: String, allow_unknown: bool, reply: Reply<Receipt> },
-    Call { op: &'static str, body: Value, reply: Reply<BusFrame> },
-    Subscribe { from: Option<Seq>, events: mpsc::Sender<EventLine>, reply: Reply<()> },
+    Send {
+        json: String,
+        allow_unknown: bool,
+        reply: Reply<Receipt>,
+    },
+    Call {
+        op: &'static str,
+        body: Value,
+        reply: Reply<BusFrame>,
+    },
+    Subscribe {
+        from: Option<Seq>,
+        events: mpsc::Sender<EventLine>,
+        reply: Reply<()>,
+    },
     Ack(MessageId, AckStage),
     /// The first answer to this message is for this waiter.
     Await(MessageId, oneshot::Sender<Incoming>),
@@ -211,7 +223,8 @@ impl Task {
         self.out.clear();
         // What was not read is delivered again, so that nothing of the old connection is owed.
         self.unacked.clear();
-        let registering = self.pending.values().any(|pending| matches!(pending.reply, PendingReply::Register(_)));
+        let registering =
+            self.pending.values().any(|pending| matches!(pending.reply, PendingReply::Register(_)));
         if let Some(register) = self.registered.clone().filter(|_| !registering) {
             self.out.extend_from_slice(&frame("register", None, &register));
         }
@@ -342,7 +355,8 @@ impl Task {
 
     fn incoming(&mut self, incoming: Incoming) {
         let id = incoming.message.id.clone();
-        let answers = incoming.message.reply_to.as_ref().filter(|_| !incoming.message.payload.is_acknowledgement());
+        let answers =
+            incoming.message.reply_to.as_ref().filter(|_| !incoming.message.payload.is_acknowledgement());
         let waiter = answers.and_then(|parent| self.waiters.remove(parent));
         let left = match waiter {
             Some(waiter) => waiter.send(incoming).err(),
@@ -361,7 +375,11 @@ impl Task {
     fn ack_delivered(&mut self) {
         if self.unreceived <= UNRECEIVED && !self.unacked.is_empty() {
             let ids = std::mem::take(&mut self.unacked);
-            self.out.extend_from_slice(&frame("ack", None, &json!({ "ids": ids, "stage": AckStage::Delivered })));
+            self.out.extend_from_slice(&frame(
+                "ack",
+                None,
+                &json!({ "ids": ids, "stage": AckStage::Delivered }),
+            ));
         }
     }
 

@@ -1,5 +1,7 @@
 //! The table of all keys. The reader of the files, the environment, `veda-bus config` and the documentation go by it.
 
+use crate::filter;
+
 use std::fmt::Write as _;
 
 use super::value::{Kind, Preset};
@@ -126,7 +128,7 @@ pub const KEYS: &[Key] = keys! {
         SECONDS, Preset::Integer(300),
         "an older message is shown to the agent as old";
     "coordination.filters.claude_message_filter", "VEDA_CLAUDE_MESSAGE_FILTER", Both,
-        Kind::Filter, Preset::Text("priority >= normal"),
+        Kind::Filter, Preset::Text(filter::DEFAULT),
         "the messages that are pushed at the agent; the others wait in the mailbox";
 };
 

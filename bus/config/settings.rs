@@ -224,7 +224,7 @@ impl Values {
             max_message_age: self.seconds("coordination.max_message_age"),
             claude_message_filter: match self.0.get("coordination.filters.claude_message_filter") {
                 Some(Value::Filter(filter)) => filter.clone(),
-                _ => Filter::everything(),
+                _ => Filter::default(),
             },
         }
     }

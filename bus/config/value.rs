@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use toml::de::DeValue;
 
-use crate::filter::{Filter, FilterError};
+use crate::filter::{self, Filter, FilterError};
 use crate::message::MAX_CAPABILITIES;
 use crate::name::{BROADCAST, Capability, RepoName};
 
@@ -179,6 +179,7 @@ impl Kind {
 
     fn text(self, text: &str) -> Result<Value, Fault> {
         match self {
+            Self::Filter if text == filter::DEFAULT => Ok(Value::Filter(Filter::default())),
             Self::Filter => Filter::compile(text).map(Value::Filter).map_err(Fault::Filter),
             Self::Choice(words) if !words.contains(&text) => Err(self.mismatch(format!("\"{text}\""))),
             Self::Repo if text == BROADCAST => Err(self.mismatch("\"*\", which is everyone")),

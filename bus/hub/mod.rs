@@ -61,7 +61,6 @@ impl Default for Policy {
 }
 
 /// Something that the hub is to decide.
-#[derive(Debug)]
 pub enum Command<'a> {
     /// This process took the journal over.
     Start {
@@ -114,8 +113,8 @@ pub enum Command<'a> {
         message: &'a str,
         /// Whether a repo that was never seen may be written to.
         allow_unknown: bool,
-        /// An id that no message has yet.
-        fresh: MessageId,
+        /// Makes an id that no message has yet, for a message that has none.
+        fresh: &'a dyn Fn() -> MessageId,
     },
     /// An instance says how far messages have come with it.
     Ack {
@@ -204,7 +203,7 @@ impl Hub {
             }
             Command::Send { instance, message, allow_unknown, fresh } => {
                 let sent = sending::Sent { instance: &instance, message, allow_unknown, fresh };
-                let decision = sending::decide(&self.state, &self.policy, sent, now);
+                let decision = sending::decide(&self.state, &self.policy, &sent, now);
                 self.commit(&mut events, now, decision)
             }
             Command::Ack { instance, ack } => {
@@ -309,8 +308,8 @@ impl Hub {
 
     fn ack_notices(&self, repo: &RepoName, notices: &[MessageId]) -> Option<Event> {
         let pending = &self.state.repo(repo)?.notices;
-        let known = pending.iter().filter(|notice| notices.contains(&notice.id));
-        let ids: Vec<_> = known.map(|notice| notice.id.clone()).collect();
+        let known = pending.iter().filter(|(_, notice)| notices.contains(&notice.id));
+        let ids: Vec<_> = known.map(|(_, notice)| notice.id.clone()).collect();
         (!ids.is_empty()).then(|| Event::Noticed(Noticed { repo: repo.clone(), ids }))
     }
 
@@ -318,15 +317,7 @@ impl Hub {
     /// messages that somebody left behind.
     fn reroute(&mut self, events: &mut Vec<Recorded>, now: Millis) {
         let mut repos: Vec<RepoName> = Vec::new();
-        for recorded in events.iter() {
-            let repo = match &recorded.event {
-                Event::Registered(registered) => &registered.repo,
-                Event::Left(left) => &left.repo,
-                Event::Stuck(instance) | Event::Resumed(instance) => &instance.repo,
-                Event::Delivered(moved) | Event::Read(moved) => &moved.repo,
-                Event::Answered(answered) => &answered.repo,
-                _ => continue,
-            };
+        for repo in events.iter().flat_map(|recorded| concerned(&recorded.event)) {
             if !repos.contains(repo) {
                 repos.push(repo.clone());
             }
@@ -339,15 +330,31 @@ impl Hub {
     }
 
     /// The expiry notices that an instance which has just registered is to be told.
-    pub fn pending_notices(&self, instance: &InstanceId) -> &[Expired] {
+    pub fn pending_notices(&self, instance: &InstanceId) -> impl Iterator<Item = &Expired> {
         let known = self.state.instance(instance);
         let repo = known.and_then(|known| self.state.repo(&known.repo));
-        repo.map(|repo| repo.notices.as_slice()).unwrap_or_default()
+        repo.into_iter().flat_map(|repo| repo.notices.iter().map(|(_, notice)| notice))
     }
 
     /// The event that the next one will follow.
     pub fn last(&self) -> Seq {
         self.state.last()
+    }
+}
+
+/// The repos for which an event may let something be handed out.
+fn concerned(event: &Event) -> Vec<&RepoName> {
+    match event {
+        Event::Registered(registered) => vec![&registered.repo],
+        Event::Left(left) => vec![&left.repo],
+        Event::Stuck(instance) | Event::Resumed(instance) => vec![&instance.repo],
+        Event::Delivered(moved) | Event::Read(moved) => vec![&moved.repo],
+        Event::Answered(answered) => vec![&answered.repo],
+        Event::Accepted(accepted) => {
+            let queued = accepted.recipients.iter().filter(|routing| Stage::first(routing) == Stage::Queued);
+            queued.map(|routing| &routing.repo).collect()
+        }
+        _ => Vec::new(),
     }
 }
 

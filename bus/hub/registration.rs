@@ -79,7 +79,9 @@ impl Hub {
                 return Ok((current.clone(), true));
             }
             return Err(Refusal::new(Code::AlreadyRegistered, "this connection is another instance already")
-                .hint("one connection for each instance; a second register may only change what it declares"));
+                .hint(
+                    "one connection for each instance; a second register may only change what it declares",
+                ));
         }
         if let Some(wanted) = &register.instance_id {
             let known = self.state.instance(wanted);

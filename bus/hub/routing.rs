@@ -1,7 +1,8 @@
 //! Which instance gets which message.
 //!
 //! A message for a repo is in the hands of one of its instances at a time. After every command, nothing waits that
-//! could be handed out; so a new message is tried alone, and the mailbox is looked through only when room appears.
+//! could be handed out; so a new message is tried alone when nothing waits, and takes its place in the mailbox's order
+//! when something does.
 
 use crate::event::{Moved, Receive};
 use crate::message::Priority;
@@ -16,6 +17,9 @@ pub const WINDOW_MESSAGES: usize = 256;
 /// How many bytes of them; a single message may be larger.
 pub const WINDOW_BYTES: usize = 4 << 20;
 
+/// What is urgent may use so many times the window: it does not wait for a slow client to catch up.
+const HIGH_SLACK: usize = 2;
+
 /// What decides where a message can go.
 #[derive(Debug)]
 pub struct Wanted<'a> {
@@ -27,7 +31,7 @@ pub struct Wanted<'a> {
     pub capabilities: &'a [Capability],
     /// The message that it answers.
     pub reply_to: Option<&'a MessageId>,
-    /// How pressing it is: what is `high` does not wait for room.
+    /// How pressing it is.
     pub priority: Priority,
     /// Its size in bytes.
     pub size: usize,
@@ -36,54 +40,29 @@ pub struct Wanted<'a> {
 /// The instance that a message goes to, if one can take it: the one that wrote what it answers, or another of that
 /// conversation, or the one with the fewest unread messages.
 pub fn choose(state: &State, wanted: &Wanted<'_>) -> Option<InstanceId> {
-    let repo = state.repo(wanted.repo)?;
-    let asker = wanted.reply_to.and_then(|id| state.message(id)).map(|parent| &parent.by);
-    let session = asker.and_then(|id| state.instance(id)).and_then(|asker| asker.session.as_ref());
-    let candidates = repo.connected.iter().filter_map(|id| state.instance(id));
-    let able = candidates.filter(|one| can_take(one, wanted, asker));
-    let chosen = able.min_by_key(|one| {
-        let is_asker = asker == Some(&one.id);
-        let of_session = session.is_some() && one.session.as_ref() == session;
-        (!is_asker, !of_session, one.hands.len())
-    });
-    chosen.map(|one| one.id.clone())
-}
-
-fn can_take(one: &Instance, wanted: &Wanted<'_>, asker: Option<&InstanceId>) -> bool {
-    let receives = match one.receive {
-        Receive::All => true,
-        Receive::Replies => asker == Some(&one.id),
-        Receive::None => false,
-    };
-    receives
-        && !one.stuck
-        && one.id != *wanted.by
-        && one.is_capable(wanted.capabilities)
-        && has_room(one, wanted.priority, wanted.size)
-}
-
-fn has_room(one: &Instance, priority: Priority, size: usize) -> bool {
-    let slack = if priority == Priority::High { 2 } else { 1 };
-    let hands = &one.hands;
-    hands.on_the_way == 0
-        || (hands.on_the_way < WINDOW_MESSAGES * slack && hands.bytes_on_the_way + size <= WINDOW_BYTES * slack)
+    if state.repo(wanted.repo).is_some_and(|repo| !repo.mailbox.waiting.is_empty()) {
+        return None;
+    }
+    let mut rooms = rooms(state, wanted.repo);
+    best(state, wanted, &mut rooms).map(|room| room.instance.id.clone())
 }
 
 /// What waits for `repo` and can be handed out now, by instance, in the mailbox's order.
 pub fn waiting(state: &State, repo: &RepoName) -> Vec<Moved> {
-    let Some(known) = state.repo(repo) else { return Vec::new() };
-    if known.mailbox.waiting.is_empty() {
+    let Some(known) = state.repo(repo).filter(|known| !known.mailbox.waiting.is_empty()) else {
         return Vec::new();
-    }
-    // What this pass hands out is not in the state yet, so the room is counted here.
-    let mut rooms: Vec<Room<'_>> =
-        known.connected.iter().filter_map(|id| state.instance(id)).map(Room::of).collect();
+    };
+    let mut rooms = rooms(state, repo);
     for &(_, seq) in &known.mailbox.waiting {
         if rooms.iter().all(Room::is_closed) {
             break;
         }
-        if let Some(record) = state.record(seq) {
-            hand_out(state, record, repo, &mut rooms);
+        let Some(record) = state.record(seq) else { continue };
+        let wanted = Wanted::of(record, repo);
+        match best(state, &wanted, &mut rooms) {
+            Some(room) => room.take(record),
+            // What has no room yet is not overtaken by what comes after it.
+            None => rooms.iter_mut().for_each(|room| room.full |= room.suits(state, &wanted)),
         }
     }
     let given = rooms.into_iter().filter(|room| !room.ids.is_empty());
@@ -92,44 +71,88 @@ pub fn waiting(state: &State, repo: &RepoName) -> Vec<Moved> {
         .collect()
 }
 
-/// What an instance can still take in one pass.
+impl<'a> Wanted<'a> {
+    fn of(record: &'a Record, repo: &'a RepoName) -> Self {
+        Self {
+            repo,
+            by: &record.by,
+            capabilities: &record.capabilities,
+            reply_to: record.reply_to.as_ref(),
+            priority: record.priority,
+            size: record.size,
+        }
+    }
+}
+
+/// What an instance can still take. What one pass hands out is not in the state yet, so it is counted here.
 struct Room<'a> {
     instance: &'a Instance,
+    /// Messages on their way to it.
     messages: usize,
+    /// Their size in bytes.
     bytes: usize,
+    /// Whether something waits for room here.
+    full: bool,
+    /// What this pass hands out.
     ids: Vec<MessageId>,
 }
 
-impl<'a> Room<'a> {
-    fn of(instance: &'a Instance) -> Self {
-        let hands = &instance.hands;
-        Self { instance, messages: hands.on_the_way, bytes: hands.bytes_on_the_way, ids: Vec::new() }
-    }
-
-    fn is_closed(&self) -> bool {
-        self.instance.stuck || self.instance.receive == Receive::None || self.messages >= WINDOW_MESSAGES
-    }
-
-    fn fits(&self, size: usize) -> bool {
-        self.messages == 0 || (self.messages < WINDOW_MESSAGES && self.bytes + size <= WINDOW_BYTES)
-    }
+fn rooms<'a>(state: &'a State, repo: &RepoName) -> Vec<Room<'a>> {
+    let connected = state.repo(repo).into_iter().flat_map(|known| &known.connected);
+    let instances = connected.filter_map(|id| state.instance(id));
+    instances
+        .map(|instance| Room {
+            instance,
+            messages: instance.hands.on_the_way,
+            bytes: instance.hands.bytes_on_the_way,
+            full: false,
+            ids: Vec::new(),
+        })
+        .collect()
 }
 
-fn hand_out(state: &State, record: &Record, repo: &RepoName, rooms: &mut [Room<'_>]) {
-    let wanted = Wanted {
-        repo,
-        by: &record.by,
-        capabilities: &record.capabilities,
-        reply_to: record.reply_to.as_ref(),
-        priority: record.priority,
-        size: record.size,
-    };
-    let asker = wanted.reply_to.and_then(|id| state.message(id)).map(|parent| &parent.by);
-    let able = rooms.iter_mut().filter(|room| room.fits(record.size) && can_take(room.instance, &wanted, asker));
-    let room = able.min_by_key(|room| (asker != Some(&room.instance.id), room.instance.hands.len() + room.ids.len()));
-    if let Some(room) = room {
-        room.messages += 1;
-        room.bytes += record.size;
-        room.ids.push(record.id.clone());
+fn best<'a, 'b>(state: &State, wanted: &Wanted<'_>, rooms: &'b mut [Room<'a>]) -> Option<&'b mut Room<'a>> {
+    let asker = asker(state, wanted);
+    let session = asker.and_then(|id| state.instance(id)).and_then(|asker| asker.session.as_ref());
+    let able = rooms.iter_mut().filter(|room| !room.full && room.fits(wanted) && room.suits(state, wanted));
+    able.min_by_key(|room| {
+        let is_asker = asker == Some(&room.instance.id);
+        let of_session = session.is_some() && room.instance.session.as_ref() == session;
+        (!is_asker, !of_session, room.instance.hands.len() + room.ids.len())
+    })
+}
+
+/// The instance that wrote what a message answers.
+fn asker<'a>(state: &'a State, wanted: &Wanted<'_>) -> Option<&'a InstanceId> {
+    wanted.reply_to.and_then(|id| state.message(id)).map(|parent| &parent.by)
+}
+
+impl Room<'_> {
+    /// Whether it takes nothing more, whatever it is.
+    fn is_closed(&self) -> bool {
+        self.full || self.instance.stuck || self.instance.receive == Receive::None
+    }
+
+    /// Whether the message is one for this instance, room or not.
+    fn suits(&self, state: &State, wanted: &Wanted<'_>) -> bool {
+        let instance = self.instance;
+        let receives = match instance.receive {
+            Receive::All => true,
+            Receive::Replies => asker(state, wanted) == Some(&instance.id),
+            Receive::None => false,
+        };
+        receives && !instance.stuck && instance.id != *wanted.by && instance.is_capable(wanted.capabilities)
+    }
+
+    fn fits(&self, wanted: &Wanted<'_>) -> bool {
+        let slack = if wanted.priority == Priority::High { HIGH_SLACK } else { 1 };
+        self.messages == 0
+            || (self.messages < WINDOW_MESSAGES * slack && self.bytes + wanted.size <= WINDOW_BYTES * slack)
+    }
+
+    fn take(&mut self, record: &Record) {
+        self.messages += 1;
+        self.bytes += record.size;
+        self.ids.push(record.id.clone());
     }
 }

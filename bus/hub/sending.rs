@@ -23,12 +23,12 @@ pub(super) struct Sent<'a> {
     pub message: &'a str,
     /// Whether a repo that was never seen may be written to.
     pub allow_unknown: bool,
-    /// An id that no message has yet.
-    pub fresh: MessageId,
+    /// Makes an id that no message has yet.
+    pub fresh: &'a dyn Fn() -> MessageId,
 }
 
 /// Accepts a message or refuses it. A refusal is an event too, so that the operator sees who tried what.
-pub(super) fn decide(state: &State, policy: &Policy, sent: Sent<'_>, now: Millis) -> Decision {
+pub(super) fn decide(state: &State, policy: &Policy, sent: &Sent<'_>, now: Millis) -> Decision {
     let Some(sender) = state.instance(sent.instance).filter(|sender| sender.connected) else {
         return Decision { events: Vec::new(), reply: Err(not_registered()) };
     };
@@ -143,7 +143,8 @@ fn check_reply(state: &State, sender: &Instance, message: &Message) -> Result<()
             .hint("say \"vote\" instead"));
     }
     let parent = message.reply_to.as_ref().and_then(|id| state.message(id));
-    if let Some(parent) = parent.filter(|parent| message.payload.is_answer() && parent.kind != message.kind()) {
+    if let Some(parent) = parent.filter(|parent| message.payload.is_answer() && parent.kind != message.kind())
+    {
         let refusal = Refusal::new(
             Code::InvalidPayload,
             format!("an answer has the type of what it answers: {} is a {}", parent.id, parent.kind),
@@ -164,9 +165,11 @@ struct Rules<'a> {
 impl Rules<'_> {
     /// Every repo that the bus has seen, but the sender's.
     fn everyone(&self) -> Result<Vec<Routing>, Refusal> {
-        let others = self.state.repos().iter().filter(|(name, repo)| {
-            **name != self.sender.repo && (repo.seen || name.is_operator())
-        });
+        let others = self
+            .state
+            .repos()
+            .iter()
+            .filter(|(name, repo)| **name != self.sender.repo && (repo.seen || name.is_operator()));
         let known: Vec<_> = others.collect();
         if known.is_empty() {
             return Err(Refusal::new(Code::NoRecipients, "nobody else is known to this bus yet")

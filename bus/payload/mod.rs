@@ -12,7 +12,7 @@ mod task;
 use std::borrow::Cow;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, IntoDeserializer};
 use serde::{Deserialize, Deserializer, Serialize, de};
 use serde_json::Value;
 
@@ -185,9 +185,10 @@ impl Payload {
             MessageType::Notify => {
                 Self::Notify(Form::Answer(NotifyAnswer { acknowledged: Some(true), ..Default::default() }))
             }
-            MessageType::Negotiate => {
-                Self::Negotiate(Form::Answer(NegotiateAnswer { acknowledged: Some(true), ..Default::default() }))
-            }
+            MessageType::Negotiate => Self::Negotiate(Form::Answer(NegotiateAnswer {
+                acknowledged: Some(true),
+                ..Default::default()
+            })),
             MessageType::Task => {
                 Self::Task(Form::Answer(TaskAnswer { acknowledged: Some(true), ..Default::default() }))
             }
@@ -227,6 +228,13 @@ impl From<Text> for Value {
     fn from(text: Text) -> Self {
         Self::String(text.0)
     }
+}
+
+/// An optional word of a list, as a string only: serde's derive would also take `{"accepted": null}`, which no schema
+/// allows and no other client expects.
+fn word<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
+    let word = Option::<String>::deserialize(deserializer)?;
+    word.map(|word| T::deserialize(word.into_deserializer())).transpose()
 }
 
 fn parse_form<O, A>(kind: MessageType, is_reply: bool, json: &str) -> Result<Form<O, A>, Refusal>

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Answer, Opening, Text, join_headline};
+use super::{Answer, Opening, Text, join_headline, word};
 use crate::name::RepoName;
 
 /// The opening form.
@@ -68,13 +68,13 @@ pub enum Outcome {
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 pub struct NegotiateAnswer {
     /// The sender's vote.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "word")]
     pub vote: Option<Vote>,
     /// What is proposed instead.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub counter_proposal: Option<Text>,
     /// How it ended; only from the operator or the bus.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "word")]
     pub outcome: Option<Outcome>,
     /// The proposal arrived; the vote comes later.
     #[serde(default, skip_serializing_if = "Option::is_none")]

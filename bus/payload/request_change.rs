@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Answer, Opening, Text, join_headline};
+use super::{Answer, Opening, Text, join_headline, word};
 
 /// The opening form.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -47,7 +47,7 @@ pub enum Decision {
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 pub struct RequestChangeAnswer {
     /// What was decided.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "word")]
     pub decision: Option<Decision>,
     /// What is offered instead.
     #[serde(default, skip_serializing_if = "Option::is_none")]

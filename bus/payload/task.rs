@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Answer, Opening, Text, join_headline};
+use super::{Answer, Opening, Text, join_headline, word};
 use crate::name::RepoName;
 
 /// The opening form.
@@ -45,7 +45,7 @@ pub enum TaskStatus {
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 pub struct TaskAnswer {
     /// How far it is.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "word")]
     pub status: Option<TaskStatus>,
     /// More about the status.
     #[serde(default, skip_serializing_if = "Option::is_none")]

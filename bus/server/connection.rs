@@ -194,7 +194,8 @@ async fn read(outbox: &Outbox, lines: &mut Lines) -> Option<Vec<Result<Bytes, To
 
 /// A peer that has closed its side may still be reading: it gets the answers to what it asked.
 async fn write_the_rest(outbox: &Outbox) {
-    while !outbox.is_gone() && !(outbox.last.get() && outbox.len() == 0) {
+    let done = || outbox.is_gone() || (outbox.last.get() && outbox.len() == 0);
+    while !done() {
         tokio::select! {
             ready = outbox.stream.writable(), if outbox.len() > 0 => {
                 if ready.is_err() {

@@ -25,7 +25,7 @@ use crate::refusal::{Code, Refusal};
 use crate::state::record::Stage;
 use crate::state::view::StateView;
 use crate::time::Millis;
-use crate::wire::answer::{Notice, error_frame, frame, message_frame};
+use crate::wire::answer::{HistoryAnswer, Notice, error_frame, frame, message_frame};
 use crate::wire::lines::TooLong;
 use crate::wire::request::{Op, Request};
 
@@ -159,7 +159,9 @@ impl Engine {
             }
             Input::Lines { id, lines } => {
                 self.resume(id);
-                lines.into_iter().for_each(|line| self.line(id, line));
+                for line in lines {
+                    self.line(id, line);
+                }
                 self.was_heard(id);
             }
             Input::Closed { id, rest } => self.closed(id, rest),
@@ -256,7 +258,9 @@ impl Engine {
                 let next = from.unwrap_or_else(|| self.hub.last().next());
                 if from.is_some_and(|from| from > self.hub.last().next()) {
                     let last = self.hub.last();
-                    return Err(Refusal::new(Code::InvalidFrame, format!("the last event is {last}")).at("from"));
+                    return Err(
+                        Refusal::new(Code::InvalidFrame, format!("the last event is {last}")).at("from")
+                    );
                 }
                 self.release.now(outbox, &frame("ok", reference, &json!({ "seq": self.hub.last() })));
                 let recent = Rc::clone(&self.recent);
@@ -268,9 +272,10 @@ impl Engine {
                 let (outbox, path) = (Rc::clone(outbox), self.path.clone());
                 let reference = reference.map(str::to_owned);
                 tokio::task::spawn_local(async move {
-                    let completed = tokio::task::spawn_blocking(move || lookup::complete(found, path.as_ref()));
+                    let completed =
+                        tokio::task::spawn_blocking(move || lookup::complete(found, path.as_deref()));
                     let messages = completed.await.unwrap_or_default();
-                    outbox.push(&frame("history", reference.as_deref(), &json!({ "messages": messages })));
+                    outbox.push(&frame("history", reference.as_deref(), &HistoryAnswer { messages }));
                     outbox.flush();
                 });
                 Ok(())
@@ -320,8 +325,7 @@ impl Engine {
     ) -> Result<(), Refusal> {
         let instance = self.instance_of(id)?;
         self.check_journal(message.len())?;
-        let fresh = MessageId::random();
-        let command = Command::Send { instance, message, allow_unknown, fresh };
+        let command = Command::Send { instance, message, allow_unknown, fresh: &MessageId::random };
         if let Reply::Receipt(receipt) = self.handle(command)? {
             let answer = frame("receipt", reference, &receipt);
             self.when_stored(Effect::Receipt(Rc::clone(outbox), reference.map(str::to_owned), answer));
@@ -456,7 +460,8 @@ impl Engine {
     }
 
     fn hand_out_new(&mut self, recorded: &Recorded, accepted: &Accepted) {
-        let mut handed = accepted.recipients.iter().filter_map(|routing| routing.instance.as_ref()).peekable();
+        let mut handed =
+            accepted.recipients.iter().filter_map(|routing| routing.instance.as_ref()).peekable();
         if handed.peek().is_none() {
             return;
         }
@@ -504,7 +509,8 @@ impl Engine {
             state.instance(id).is_some_and(|instance| instance.receive == Receive::All && !instance.stuck)
         };
         let told = sender.or_else(|| others.filter(receives).min().cloned());
-        let connection = told.and_then(|told| self.by_instance.get(&told)).and_then(|id| self.connections.get(id));
+        let connection =
+            told.and_then(|told| self.by_instance.get(&told)).and_then(|id| self.connections.get(id));
         if let Some(connection) = connection {
             let frame = notice_frame(&notice_of(expired));
             self.release.when_written(Effect::Push(Rc::clone(&connection.outbox), frame));

@@ -1,17 +1,18 @@
 //! The answers to `history`: the state says which messages, the journal what was in them.
 
-use std::path::PathBuf;
+use std::path::Path;
 
+use crate::event::Event;
 use crate::hub::suggest::nearest;
 use crate::journal::Reader;
-use crate::event::Event;
-use crate::name::Seq;
+use crate::name::{MessageId, Seq};
 use crate::refusal::{Code, Refusal};
 use crate::state::State;
 use crate::state::record::Record;
 use crate::state::view::RecordView;
 use crate::wire::answer::HistoryEntry;
 use crate::wire::request::History;
+use serde_json::value::RawValue;
 
 /// How many messages an answer has when nothing else is asked for.
 const DEFAULT_LIMIT: usize = 100;
@@ -32,12 +33,14 @@ pub(super) struct Found {
 /// `unknown_message` or `ambiguous_id`.
 pub(super) fn find(state: &State, history: &History) -> Result<Vec<Found>, Refusal> {
     let one = history.id.as_deref().map(|prefix| resolve(state, prefix)).transpose()?;
-    let thread = history.thread.as_deref().map(|prefix| resolve(state, prefix)).transpose()?;
-    let thread = thread.map(|record| &record.thread);
+    let thread = history.thread.as_deref().map(|prefix| thread_of(state, prefix)).transpose()?;
     let wanted = |record: &&Record| {
         one.is_none_or(|one| one.seq == record.seq)
-            && thread.is_none_or(|thread| record.thread == *thread)
-            && history.repo.as_ref().is_none_or(|repo| record.from == *repo || record.delivery(repo).is_some())
+            && thread.as_ref().is_none_or(|thread| record.thread == *thread)
+            && history
+                .repo
+                .as_ref()
+                .is_none_or(|repo| record.from == *repo || record.delivery(repo).is_some())
     };
     let limit = history.limit.unwrap_or(DEFAULT_LIMIT).min(MAX_LIMIT);
     let (mut found, mut bytes) = (Vec::new(), 0);
@@ -50,6 +53,12 @@ pub(super) fn find(state: &State, history: &History) -> Result<Vec<Found>, Refus
     }
     found.reverse();
     Ok(found)
+}
+
+/// The thread of a message; the message that a thread began with may be forgotten, or never have been seen.
+fn thread_of(state: &State, prefix: &str) -> Result<MessageId, Refusal> {
+    let whole = prefix.parse().ok().filter(|id| state.thread(id).is_some());
+    whole.map_or_else(|| resolve(state, prefix).map(|record| record.thread.clone()), Ok)
 }
 
 /// The one remembered message whose id is, or begins with, `prefix`.
@@ -66,7 +75,9 @@ fn resolve<'a>(state: &'a State, prefix: &str) -> Result<&'a Record, Refusal> {
             Some(near) => format!("did you mean {near}?"),
             None => "veda-bus log shows what is older than the bus remembers".to_owned(),
         };
-        Refusal::new(Code::UnknownMessage, format!("no remembered message is \"{prefix}\"")).at("id").hint(hint)
+        Refusal::new(Code::UnknownMessage, format!("no remembered message is \"{prefix}\""))
+            .at("id")
+            .hint(hint)
     })?;
     let others: Vec<_> = matching.map(|record| record.id.to_string()).collect();
     if others.is_empty() {
@@ -77,17 +88,18 @@ fn resolve<'a>(state: &'a State, prefix: &str) -> Result<&'a Record, Refusal> {
 }
 
 /// The found messages with their text, read from the journal where the state has dropped it.
-pub(super) fn complete(found: Vec<Found>, journal: Option<&PathBuf>) -> Vec<HistoryEntry> {
+pub(super) fn complete(found: Vec<Found>, journal: Option<&Path>) -> Vec<HistoryEntry> {
     let entry = |found: Found| {
         let read = || journal.and_then(|path| body_of(path, found.record.seq));
         let body = found.body.or_else(read);
-        let message = body.and_then(|body| serde_json::from_slice(&body).ok());
+        let text = body.and_then(|body| String::from_utf8(body.to_vec()).ok());
+        let message = text.and_then(|text| RawValue::from_string(text).ok());
         HistoryEntry { record: found.record, message }
     };
     found.into_iter().map(entry).collect()
 }
 
-fn body_of(path: &PathBuf, seq: Seq) -> Option<bytes::Bytes> {
+fn body_of(path: &Path, seq: Seq) -> Option<bytes::Bytes> {
     let mut reader = Reader::from_seq(path, seq).ok()?;
     let (recorded, _) = reader.next_line().ok()??.decode().ok()?;
     match recorded.event {

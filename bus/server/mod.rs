@@ -118,8 +118,7 @@ impl Server {
     /// # Errors
     /// When the socket can not be watched, or the journal's end can not be written.
     pub async fn run(self, stop: impl Future<Output = ()>) -> Result<(), ServerError> {
-        let listen =
-            |error| ServerError::Listen { path: self.settings.socket_path.clone(), error };
+        let listen = |error| ServerError::Listen { path: self.settings.socket_path.clone(), error };
         let listener = self.socket.listen().map_err(listen)?;
         let path = self.settings.log_path.clone();
         let max_line = self.settings.max_message_size;

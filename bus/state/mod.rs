@@ -30,6 +30,12 @@ use record::{Delivery, Record, Stage};
 use registry::{Instance, Repo};
 use thread::Thread;
 
+/// How many expired messages of one repo are remembered until its instances have been told.
+const NOTICES: usize = 1000;
+
+/// How many instances are remembered, as far as they left.
+const INSTANCES: usize = 1000;
+
 /// How much of what is finished a state remembers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Keep {
@@ -245,7 +251,9 @@ impl State {
     fn disconnect_all(&mut self) {
         let connected = self.instances.values().filter(|instance| instance.connected);
         let ids: Vec<_> = connected.map(|instance| instance.id.clone()).collect();
-        ids.iter().for_each(|id| self.disconnect(id));
+        for id in &ids {
+            self.disconnect(id);
+        }
     }
 
     fn checkpointed(&mut self, checkpoint: &Checkpoint) {
@@ -255,7 +263,8 @@ impl State {
                 repo.seen = true;
                 repo.last_seen = known.last_seen;
                 repo.accept_requests_from.clone_from(&known.accept_requests_from);
-                repo.capabilities = known.capabilities.iter().map(|set| set.iter().cloned().collect()).collect();
+                repo.capabilities =
+                    known.capabilities.iter().map(|set| set.iter().cloned().collect()).collect();
             }
         }
     }
@@ -267,6 +276,7 @@ impl State {
         let hands = known.filter(|known| known.connected && known.repo == registered.repo);
         let instance = Instance::new(registered, self.at, hands.map(|known| known.hands));
         self.instances.insert(instance.id.clone(), instance);
+        self.forget_instances();
     }
 
     fn left(&mut self, left: &Left) {
@@ -367,7 +377,8 @@ impl State {
     fn hand_over(&mut self, id: &MessageId, moved: &Moved, stage: Stage) {
         let Some(record) = self.ids.get(id).and_then(|seq| self.records.get_mut(seq)) else { return };
         let (seq, size, order) = (record.seq, record.size, record.order());
-        let Some(delivery) = record.delivery_mut(&moved.repo).filter(|delivery| delivery.stage.is_open()) else {
+        let Some(delivery) = record.delivery_mut(&moved.repo).filter(|delivery| delivery.stage.is_open())
+        else {
             return;
         };
         delivery.reach(stage, self.at);
@@ -404,12 +415,18 @@ impl State {
             self.settle(&expired.id, repo, Stage::Expired, None);
         }
         let sender = self.repos.entry(expired.from.clone()).or_default();
-        sender.notices.push(expired.clone());
+        sender.notices.push_back((self.at, expired.clone()));
+        // A sender that never comes back is not remembered for ever; the journal has it all.
+        while sender.notices.len() > NOTICES
+            || sender.notices.front().is_some_and(|(at, _)| self.at.since(*at) >= self.keep.retention)
+        {
+            sender.notices.pop_front();
+        }
     }
 
     fn noticed(&mut self, noticed: &Noticed) {
         if let Some(repo) = self.repos.get_mut(&noticed.repo) {
-            repo.notices.retain(|notice| !noticed.ids.contains(&notice.id));
+            repo.notices.retain(|(_, notice)| !noticed.ids.contains(&notice.id));
         }
     }
 
@@ -457,7 +474,6 @@ impl State {
             self.finished.pop_first();
             self.forget_record(seq);
         }
-        self.forget_instances();
     }
 
     fn forget_record(&mut self, seq: Seq) {
@@ -471,14 +487,15 @@ impl State {
         }
     }
 
-    /// Instances that left are remembered as long as messages are, and not more than a thousand of them.
+    /// Of the instances that left, the latest are remembered.
     fn forget_instances(&mut self) {
-        const REMEMBERED: usize = 1000;
-        if self.instances.len() <= REMEMBERED {
+        if self.instances.len() <= INSTANCES {
             return;
         }
         let gone = self.instances.values().filter(|instance| !instance.connected);
-        if let Some(oldest) = gone.min_by_key(|instance| instance.last_seen).map(|instance| instance.id.clone()) {
+        if let Some(oldest) =
+            gone.min_by_key(|instance| instance.last_seen).map(|instance| instance.id.clone())
+        {
             self.instances.remove(&oldest);
         }
     }

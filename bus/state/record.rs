@@ -15,9 +15,7 @@ use crate::refusal::Code;
 use crate::time::Millis;
 
 /// A step of the ladder, for one recipient. The order is the ladder's.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
-)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Stage {
     /// This recipient does not get it.

@@ -1,6 +1,6 @@
 //! The registry: repos and instances, who is there and who was.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, VecDeque};
 
 use super::mailbox::{Hands, Mailbox};
 use crate::event::{Expired, Receive, Registered};
@@ -25,8 +25,8 @@ pub struct Repo {
     pub connected: BTreeSet<InstanceId>,
     /// What it has not read yet.
     pub mailbox: Mailbox,
-    /// What its instances are to be told, and have not said they know.
-    pub notices: Vec<Expired>,
+    /// What its instances are to be told and have not said they know, with the time of each.
+    pub notices: VecDeque<(Millis, Expired)>,
 }
 
 impl Repo {

@@ -103,10 +103,16 @@ pub enum Notice {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct HistoryEntry {
     /// What the state knows of it.
-    #[serde(flatten)]
     pub record: RecordView,
-    /// The envelope; `None` when the bus keeps no journal and the message is finished.
-    pub message: Option<serde_json::Value>,
+    /// The envelope, as it was sent; `None` when the journal does not have it any more.
+    pub message: Option<Box<RawValue>>,
+}
+
+/// The body of a `history` answer.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct HistoryAnswer {
+    /// The messages, oldest first.
+    pub messages: Vec<HistoryEntry>,
 }
 
 /// A message as it reaches a recipient.
@@ -188,13 +194,7 @@ impl Answer {
             "error" => BusFrame::Error(from_object(text)?),
             "welcome" => BusFrame::Welcome(from_object(text)?),
             "notice" => BusFrame::Notice(from_object(text)?),
-            "history" => {
-                #[derive(Deserialize)]
-                struct Body {
-                    messages: Vec<HistoryEntry>,
-                }
-                BusFrame::History(from_object::<Body>(text)?.messages)
-            }
+            "history" => BusFrame::History(from_object::<HistoryAnswer>(text)?.messages),
             "state" => {
                 #[derive(Deserialize)]
                 struct Body {

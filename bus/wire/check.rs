@@ -56,7 +56,9 @@ fn check_string(line: &[u8], mut at: usize) -> Result<usize, Refusal> {
 /// Looks at the `\u` escape at `at`; gives the place behind it, and behind its other half where it is a pair.
 fn check_escape(line: &[u8], at: usize) -> Result<usize, Refusal> {
     match code_unit(line, at) {
-        Some(0) => Err(refuse(at, "an escaped NUL character").hint("no program can rely on text with NUL in it")),
+        Some(0) => {
+            Err(refuse(at, "an escaped NUL character").hint("no program can rely on text with NUL in it"))
+        }
         Some(0xD800..=0xDBFF) => match code_unit(line, at + 6) {
             Some(0xDC00..=0xDFFF) => Ok(at + 12),
             _ => Err(lone_surrogate(at)),
@@ -80,7 +82,6 @@ fn code_unit(line: &[u8], at: usize) -> Option<u32> {
 fn refuse(at: usize, what: &str) -> Refusal {
     Refusal::new(Code::InvalidJson, format!("the line can not be taken: {what}")).at(format!("byte {at}"))
 }
-
 
 #[cfg(test)]
 mod tests {

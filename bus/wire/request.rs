@@ -233,7 +233,9 @@ fn op_of<'a>(head: &Head<'a>, text: &'a str) -> Result<Op<'a>, Refusal> {
                 || format!("one of {}", OPS.join(", ")),
                 |near| format!("did you mean \"{near}\"?"),
             );
-            return Err(Refusal::new(Code::UnknownOp, format!("no operation \"{other}\"")).at("op").hint(hint));
+            return Err(Refusal::new(Code::UnknownOp, format!("no operation \"{other}\""))
+                .at("op")
+                .hint(hint));
         }
     })
 }
@@ -243,7 +245,8 @@ fn body<'a, T: Deserialize<'a> + JsonSchema>(text: &'a str) -> Result<T, Refusal
         let value = serde_json::from_str(text).unwrap_or_default();
         let schema = crate::schema::of::<T>();
         let found = crate::schema::mismatch(&schema, &value, "frame");
-        let refusal = found.unwrap_or_else(|| Refusal::new(Code::InvalidFrame, error.to_string()).at("frame"));
+        let refusal =
+            found.unwrap_or_else(|| Refusal::new(Code::InvalidFrame, error.to_string()).at("frame"));
         let at = refusal.at.as_deref().map(|at| at.strip_prefix("frame.").unwrap_or(at).to_owned());
         Refusal { code: Code::InvalidFrame, at, ..refusal }
     })
@@ -259,7 +262,8 @@ fn explain(text: &str, error: &serde_json::Error) -> Refusal {
         });
         let value = serde_json::from_str(text).unwrap_or_default();
         let found = crate::schema::mismatch(&head_schema, &value, "frame");
-        let refusal = found.unwrap_or_else(|| Refusal::new(Code::InvalidFrame, error.to_string()).at("frame"));
+        let refusal =
+            found.unwrap_or_else(|| Refusal::new(Code::InvalidFrame, error.to_string()).at("frame"));
         let at = refusal.at.as_deref().map(|at| at.strip_prefix("frame.").unwrap_or(at).to_owned());
         let hint = format!("a frame is an object with \"op\": one of {}", OPS.join(", "));
         return Refusal { code: Code::InvalidFrame, at, ..refusal }.hint(hint);

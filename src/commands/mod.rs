@@ -1,6 +1,5 @@
 //! The commands, one file each.
 
-mod bench;
 mod config;
 mod instances;
 mod join;
@@ -31,8 +30,8 @@ pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
         Some(Command::Status) => status::run(&context),
         Some(Command::Instances(instances)) => instances::run(&context, &instances),
         Some(Command::Send(send)) => send::run(&context, send),
-        Some(Command::Reply(reply)) => reply::run(&context, *reply),
-        Some(Command::Join(join)) => join::run(&context, join),
+        Some(Command::Reply(reply)) => reply::run(&context, &reply),
+        Some(Command::Join(join)) => join::run(&context, &join),
         Some(Command::Watch(watch)) => watch::run(&context, &watch),
         Some(Command::Log(log)) => match log.command {
             Some(LogCommand::Verify) => log::verify(&context),
@@ -40,6 +39,6 @@ pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
         },
         Some(Command::Config) => config::run(&context),
         Some(Command::Schema(schema)) => schema::run(&schema),
-        Some(Command::Bench(bench)) => bench::run(&context, &bench),
+        Some(Command::Bench(bench)) => crate::bench::run(&context, &bench),
     }
 }

@@ -1,0 +1,204 @@
+//! `veda-bus send --message`: whole messages as JSON, one a line, each with its receipt.
+//!
+//! Every message is sent as its own `from`, over a connection for each identity, a window of them at a time. When the
+//! bus goes away in the middle, the client reconnects and sends again what had no receipt; a message without an id is
+//! given one here, so that the bus recognises it.
+
+use std::collections::{HashMap, VecDeque};
+use std::io::{self, BufRead, BufReader};
+use std::path::Path;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use tokio::task::JoinHandle;
+use veda_bus_core::client::{BusClient, ClientError, ClientEvent};
+use veda_bus_core::event::Receive;
+use veda_bus_core::message::Sender;
+use veda_bus_core::name::MessageId;
+use veda_bus_core::refusal::{Code, Refusal};
+use veda_bus_core::wire::answer::Receipt;
+use veda_bus_core::wire::request::Register;
+
+use crate::context::{Context, Output};
+use crate::failure::Failure;
+use crate::runtime::runtime;
+use crate::show;
+
+/// How many messages are under way at once.
+const WINDOW: usize = 256;
+
+/// How long a bus that went away is waited for.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+type Fate = Result<Receipt, ClientError>;
+
+pub(crate) fn run(context: &Context, file: &Path, allow_unknown: bool) -> Result<(), Failure> {
+    let lines: Box<dyn BufRead> = if file == Path::new("-") {
+        Box::new(BufReader::new(io::stdin()))
+    } else {
+        let failed = |error| Failure::File { path: file.to_owned(), error };
+        Box::new(BufReader::new(std::fs::File::open(file).map_err(failed)?))
+    };
+    runtime()?.block_on(Batch::new(context, allow_unknown).send_all(lines, file))
+}
+
+struct Batch<'a> {
+    context: &'a Context,
+    allow_unknown: bool,
+    clients: HashMap<Value, BusClient>,
+    /// Messages without a receipt, in the order of the lines, each with its line's number.
+    under_way: VecDeque<(usize, MessageId, JoinHandle<Fate>)>,
+    output: Output,
+    sent: usize,
+    refused: usize,
+}
+
+impl<'a> Batch<'a> {
+    fn new(context: &'a Context, allow_unknown: bool) -> Self {
+        Self {
+            context,
+            allow_unknown,
+            clients: HashMap::new(),
+            under_way: VecDeque::new(),
+            output: Output::new(),
+            sent: 0,
+            refused: 0,
+        }
+    }
+
+    async fn send_all(mut self, lines: Box<dyn BufRead>, file: &Path) -> Result<(), Failure> {
+        for (index, line) in lines.lines().enumerate() {
+            let line = line.map_err(|error| Failure::File { path: file.to_owned(), error })?;
+            if !line.trim().is_empty() {
+                self.sent += 1;
+                self.send(index + 1, &line).await?;
+            }
+            while self.under_way.len() >= WINDOW {
+                self.settle_first().await?;
+            }
+        }
+        while !self.under_way.is_empty() {
+            self.settle_first().await?;
+        }
+        self.output.flush()?;
+        match self.refused {
+            0 => Ok(()),
+            refused => Err(Failure::SomeRefused { refused, sent: self.sent }),
+        }
+    }
+
+    async fn send(&mut self, number: usize, line: &str) -> Result<(), Failure> {
+        let (id, from, json) = match prepare(line) {
+            Ok(prepared) => prepared,
+            Err(refusal) => return self.print_refusal(number, None, &refusal),
+        };
+        let client = match self.client(from.as_ref()).await {
+            Ok(client) => client,
+            Err(ClientError::Refused(refusal)) => return self.print_refusal(number, Some(&id), &refusal),
+            Err(error) => return Err(error.into()),
+        };
+        let allow_unknown = self.allow_unknown;
+        let fate = tokio::spawn(async move {
+            let sent = tokio::time::timeout(PATIENCE, client.send_json(json, allow_unknown)).await;
+            sent.unwrap_or(Err(ClientError::TimedOut(PATIENCE)))
+        });
+        self.under_way.push_back((number, id, fate));
+        Ok(())
+    }
+
+    /// The client that is `from`; without one, whoever speaks here.
+    async fn client(&mut self, from: Option<&Sender>) -> Result<BusClient, ClientError> {
+        let key = json!(from);
+        if let Some(client) = self.clients.get(&key) {
+            return Ok(client.clone());
+        }
+        let register = match from {
+            None => self.context.registration(self.context.speaker(None)),
+            Some(from) => Register {
+                path: from.path.clone(),
+                session_id: from.session_id.clone(),
+                instance_id: from.instance_id.clone(),
+                ..self.context.registration(from.repo.clone())
+            },
+        };
+        let client = BusClient::connect(self.context.socket()).await?;
+        tell_of_reconnections(&client);
+        let register = Register { receive: Receive::None, client: "veda-bus".parse().ok(), ..register };
+        client.register(register).await?;
+        self.clients.insert(key, client.clone());
+        Ok(client)
+    }
+
+    /// Waits for the oldest message's receipt, and prints it.
+    async fn settle_first(&mut self) -> Result<(), Failure> {
+        let Some((number, id, fate)) = self.under_way.pop_front() else { return Ok(()) };
+        let fate = fate.await.map_err(|error| Failure::Failed(error.to_string()))?;
+        match fate {
+            Ok(receipt) if self.context.json => self.output.json(&receipt)?,
+            Ok(receipt) => self.output.line(&show::receipt(&receipt, &[]))?,
+            Err(ClientError::Refused(refusal)) => self.print_refusal(number, Some(&id), &refusal)?,
+            Err(error) => {
+                self.output.flush()?;
+                return Err(error.into());
+            }
+        }
+        if self.under_way.is_empty() { self.output.flush() } else { Ok(()) }
+    }
+
+    fn print_refusal(
+        &mut self,
+        number: usize,
+        id: Option<&MessageId>,
+        refusal: &Refusal,
+    ) -> Result<(), Failure> {
+        self.refused += 1;
+        if self.context.json {
+            return self.output.json(&json!({ "line": number, "id": id, "error": refusal }));
+        }
+        self.output.line(&format!("line {number}: refused ({}): {refusal}", refusal.code))
+    }
+}
+
+/// A line's id, sender and envelope; an envelope without an id is given one.
+fn prepare(line: &str) -> Result<(MessageId, Option<Sender>, String), Refusal> {
+    let invalid = |error: &serde_json::Error| {
+        let at = format!("byte {}", error.column().saturating_sub(1));
+        Refusal::new(Code::InvalidJson, error.to_string()).at(at)
+    };
+    let value: Value = serde_json::from_str(line).map_err(|error| invalid(&error))?;
+    let Value::Object(envelope) = value else {
+        return Err(Refusal::expected(Code::InvalidMessage, "message", "an object", "something else"));
+    };
+    let from = envelope.get("from").map(|from| {
+        serde_json::from_value::<Sender>(from.clone())
+            .map_err(|error| Refusal::new(Code::InvalidMessage, error.to_string()).at("from"))
+    });
+    let from = from.transpose()?;
+    if let Some(id) = envelope.get("id").and_then(Value::as_str) {
+        let id = MessageId::new(id)
+            .map_err(|error| Refusal::expected(Code::InvalidMessage, "id", "a name", &error.to_string()))?;
+        return Ok((id, from, line.trim().to_owned()));
+    }
+    let id = MessageId::random();
+    let rest = line.trim().strip_prefix('{').unwrap_or_default();
+    let comma = if envelope.is_empty() { "" } else { "," };
+    let json = format!("{{\"id\":\"{id}\"{comma}{rest}");
+    Ok((id, from, json))
+}
+
+fn tell_of_reconnections(client: &BusClient) {
+    let mut events = client.events();
+    tokio::spawn(async move {
+        while let Ok(event) = events.recv().await {
+            match event {
+                ClientEvent::Lost => eprintln!("veda-bus: the bus went away, trying again"),
+                ClientEvent::Resent(count) => {
+                    eprintln!(
+                        "veda-bus: the bus is back; {count} messages without a receipt were sent again"
+                    );
+                }
+                _ => {}
+            }
+        }
+    });
+}
