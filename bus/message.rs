@@ -283,9 +283,9 @@ pub(crate) fn from_object<'a, T: Deserialize<'a>>(json: &'a str) -> serde_json::
     Err(de::Error::custom(format!("expected an object, found {}", schema::describe(&found))))
 }
 
-/// The envelope's schema; `payload` is described by the type's own schemas.
+// `payload` is described by the type's own schemas.
 #[derive(JsonSchema)]
-#[schemars(title = "Message")]
+#[schemars(title = "Message", description = "A message between repos.")]
 #[expect(dead_code, reason = "only its schema is used")]
 struct EnvelopeSchema {
     /// Unique to the message; the bus makes one when it is left out.

@@ -47,8 +47,6 @@ pub enum Code {
     OperatorOnly,
     /// The journal can not be written, so nothing may be accepted.
     JournalUnavailable,
-    /// The bus is stopping.
-    ShuttingDown,
 }
 
 impl Code {
@@ -74,7 +72,6 @@ impl Code {
             Self::MailboxFull => "mailbox_full",
             Self::OperatorOnly => "operator_only",
             Self::JournalUnavailable => "journal_unavailable",
-            Self::ShuttingDown => "shutting_down",
         }
     }
 }

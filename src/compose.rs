@@ -212,6 +212,7 @@ fn wait_for_answer(
                 }
             }
             Ok(BusFrame::Notice(Notice::Expired { id, unread_by })) if id == receipt.id => {
+                connection.tell("ack", &json!({ "notices": [&id] }))?;
                 let unread = unread_by.iter().map(RepoName::as_str).collect::<Vec<_>>().join(", ");
                 let what = format!("message {id} expired; it was never read by {unread}");
                 return Err(Failure::TimedOut(what));

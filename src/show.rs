@@ -6,6 +6,7 @@
 //! | [`memory`] | what was read of messages, so that later events can say which they are about |
 //! | [`about`] | which messages an event is about |
 //! | [`fate`] | what became of a message, in words |
+//! | [`start`] | what a bus that starts says of its journal |
 //! | [`whole`] | a message with everything that it says |
 //!
 //! What a message says stands at the end of its line, after everything that the bus vouches for.
@@ -13,6 +14,7 @@
 pub(crate) mod about;
 mod fate;
 pub(crate) mod memory;
+mod start;
 pub(crate) mod styled;
 mod whole;
 
@@ -29,6 +31,7 @@ use veda_bus_core::time::Millis;
 
 pub(crate) use fate::receipt;
 use memory::Memory;
+pub(crate) use start::{journal, recovery_faults};
 use styled::{Style, Styled, cut};
 pub(crate) use whole::message;
 

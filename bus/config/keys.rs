@@ -126,7 +126,7 @@ pub const KEYS: &[Key] = keys! {
         "whether the client acknowledges a message at once, before the agent has read it";
     "coordination.max_message_age", "VEDA_MAX_MESSAGE_AGE", Both,
         SECONDS, Preset::Integer(300),
-        "an older message is shown to the agent as old";
+        "an older message is not given to the agent; it stays unread, and its sender is told when it expires";
     "coordination.filters.claude_message_filter", "VEDA_CLAUDE_MESSAGE_FILTER", Both,
         Kind::Filter, Preset::Text(filter::DEFAULT),
         "the messages that are pushed at the agent; the others wait in the mailbox";

@@ -13,6 +13,9 @@ use crate::wire::request::Register;
 /// The longest path that an instance may give, in bytes.
 const MAX_PATH_BYTES: usize = 4096;
 
+/// How many repos `accept_requests_from` may name.
+const MAX_ACCEPTED: usize = 256;
+
 /// Names that no instance may answer to: the broadcast address, and what the bus itself signs with.
 const RESERVED: [&str; 2] = [BROADCAST, "bus"];
 
@@ -113,6 +116,12 @@ fn check(register: &Register) -> Result<(), Refusal> {
         return Err(Refusal::new(Code::InvalidFrame, format!("no instance may be \"{}\"", register.repo))
             .at("repo")
             .hint("name the repository whose agent this is"));
+    }
+    let accepted = register.accept_requests_from.as_ref().map_or(0, Vec::len);
+    if accepted > MAX_ACCEPTED {
+        let expected = format!("at most {MAX_ACCEPTED} repos");
+        let found = accepted.to_string();
+        return Err(Refusal::expected(Code::InvalidFrame, "accept_requests_from", &expected, &found));
     }
     let path_bytes = register.path.as_ref().map_or(0, String::len);
     if path_bytes > MAX_PATH_BYTES {

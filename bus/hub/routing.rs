@@ -40,11 +40,11 @@ pub struct Wanted<'a> {
 /// The instance that a message goes to, if one can take it: the one that wrote what it answers, or another of that
 /// conversation, or the one with the fewest unread messages.
 pub fn choose(state: &State, wanted: &Wanted<'_>) -> Option<InstanceId> {
-    if state.repo(wanted.repo).is_some_and(|repo| !repo.mailbox.waiting.is_empty()) {
-        return None;
-    }
+    let nothing_waits = state.repo(wanted.repo).is_some_and(|repo| repo.mailbox.waiting.is_empty());
     let mut rooms = rooms(state, wanted.repo);
-    best(state, wanted, &mut rooms).map(|room| room.instance.id.clone())
+    let room = best(state, wanted, &mut rooms)?;
+    // With nothing on its way to the instance, nothing waits for room there.
+    (nothing_waits || room.messages == 0).then(|| room.instance.id.clone())
 }
 
 /// What waits for `repo` and can be handed out now, by instance, in the mailbox's order.

@@ -48,6 +48,16 @@ pub(super) fn archives(path: &Path) -> io::Result<Vec<Archive>> {
     Ok(found)
 }
 
+/// The files of the journal at `path`: archived segments, oldest first, and the active one, as far as it is there.
+///
+/// # Errors
+/// What the operating system says of the folder.
+pub fn files(path: &Path) -> io::Result<Vec<PathBuf>> {
+    let archived = archives(path)?.into_iter().map(|archive| archive.path);
+    let active = path.exists().then(|| path.to_owned());
+    Ok(archived.chain(active).collect())
+}
+
 /// The number in `name` when it is that of an archive of `base`.
 fn archived_first(base: &[u8], name: &[u8]) -> Option<Seq> {
     let digits = name.strip_prefix(base)?.strip_prefix(b".")?;

@@ -1,7 +1,7 @@
 //! The batch loop: what all connections have sent becomes commands, the hub's events are written with one `write`,
 //! and what they caused goes out.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::future::Future;
 use std::io;
 use std::path::PathBuf;
@@ -25,9 +25,9 @@ use crate::refusal::{Code, Refusal};
 use crate::state::record::Stage;
 use crate::state::view::StateView;
 use crate::time::Millis;
-use crate::wire::answer::{HistoryAnswer, Notice, error_frame, frame, message_frame};
+use crate::wire::answer::{Notice, error_frame, frame, message_frame};
 use crate::wire::lines::TooLong;
-use crate::wire::request::{Op, Request};
+use crate::wire::request::{History, Op, Request};
 
 /// How many inputs one batch takes at most.
 const BATCH: usize = 256;
@@ -60,6 +60,9 @@ struct Connection {
     silent_since: Option<Millis>,
     /// Whether it has been asked for one.
     pinged: bool,
+    /// What it asked of the past, with the `ref` of each; the first is being looked up. One at a time, for an answer
+    /// can be large.
+    lookups: VecDeque<(Option<String>, History)>,
 }
 
 pub(super) struct Engine {
@@ -78,6 +81,9 @@ pub(super) struct Engine {
     broken: bool,
     /// Whether a sync was asked for that has not ended.
     syncing: bool,
+    /// Tells the engine that a connection's look-up was answered.
+    looked_up: mpsc::UnboundedSender<ConnectionId>,
+    answered: mpsc::UnboundedReceiver<ConnectionId>,
 }
 
 impl Engine {
@@ -85,6 +91,7 @@ impl Engine {
         let recent = Rc::new(Recent::default());
         recent.written(hub.last());
         let durable = journal.is_durable();
+        let (looked_up, answered) = mpsc::unbounded_channel();
         Self {
             path: durable.then(|| settings.log_path.clone()),
             wait_for_sync: durable && settings.durability == Durability::Power,
@@ -97,6 +104,8 @@ impl Engine {
             recent,
             broken: false,
             syncing: false,
+            looked_up,
+            answered,
         }
     }
 
@@ -115,6 +124,7 @@ impl Engine {
                 biased;
                 () = &mut stop => break,
                 Some(result) = synced.recv() => self.synced(result),
+                Some(id) = self.answered.recv() => self.looked_up(id),
                 Some(input) = frames.recv() => self.take(input),
                 () = sleep, if wake.is_some() => self.wake(),
             }
@@ -154,6 +164,7 @@ impl Engine {
                     track: false,
                     silent_since: None,
                     pinged: false,
+                    lookups: VecDeque::new(),
                 };
                 self.connections.insert(id, connection);
             }
@@ -268,16 +279,12 @@ impl Engine {
                 Ok(())
             }
             Op::History(history) => {
-                let found = lookup::find(self.hub.state(), &history)?;
-                let (outbox, path) = (Rc::clone(outbox), self.path.clone());
-                let reference = reference.map(str::to_owned);
-                tokio::task::spawn_local(async move {
-                    let completed =
-                        tokio::task::spawn_blocking(move || lookup::complete(found, path.as_deref()));
-                    let messages = completed.await.unwrap_or_default();
-                    outbox.push(&frame("history", reference.as_deref(), &HistoryAnswer { messages }));
-                    outbox.flush();
-                });
+                if let Some(connection) = self.connections.get_mut(&id) {
+                    connection.lookups.push_back((reference.map(str::to_owned), history));
+                    if connection.lookups.len() == 1 {
+                        self.look_up(id);
+                    }
+                }
                 Ok(())
             }
             Op::State => {
@@ -291,6 +298,37 @@ impl Engine {
             }
             Op::Pong => Ok(()),
         }
+    }
+
+    /// Begins with the first look-up of a connection; one that can not be made is answered with why.
+    fn look_up(&mut self, id: ConnectionId) {
+        let Some(connection) = self.connections.get_mut(&id) else { return };
+        while let Some((reference, history)) = connection.lookups.front() {
+            match lookup::find(self.hub.state(), history) {
+                Ok(found) => {
+                    let (outbox, path) = (Rc::clone(&connection.outbox), self.path.clone());
+                    let (reference, done) = (reference.clone(), self.looked_up.clone());
+                    tokio::task::spawn_local(async move {
+                        lookup::answer(&outbox, reference.as_deref(), found, path).await;
+                        // The engine being gone is the end of all connections.
+                        let _ = done.send(id);
+                    });
+                    return;
+                }
+                Err(refusal) => {
+                    self.release.now(&connection.outbox, &error_frame(reference.as_deref(), &refusal));
+                    connection.lookups.pop_front();
+                }
+            }
+        }
+    }
+
+    /// A look-up was answered; the next one begins.
+    fn looked_up(&mut self, id: ConnectionId) {
+        if let Some(connection) = self.connections.get_mut(&id) {
+            connection.lookups.pop_front();
+        }
+        self.look_up(id);
     }
 
     /// An acknowledgement is answered only where an answer was asked for with a `ref`.

@@ -1,7 +1,8 @@
 //! The answers to `history`: the state says which messages, the journal what was in them.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
+use super::connection::Outbox;
 use crate::event::Event;
 use crate::hub::suggest::nearest;
 use crate::journal::Reader;
@@ -10,7 +11,7 @@ use crate::refusal::{Code, Refusal};
 use crate::state::State;
 use crate::state::record::Record;
 use crate::state::view::RecordView;
-use crate::wire::answer::HistoryEntry;
+use crate::wire::answer::{HistoryAnswer, HistoryEntry, frame};
 use crate::wire::request::History;
 use serde_json::value::RawValue;
 
@@ -87,8 +88,22 @@ fn resolve<'a>(state: &'a State, prefix: &str) -> Result<&'a Record, Refusal> {
     Err(refusal.at("id").hint(format!("{}, {}", first.id, others.join(", "))))
 }
 
+/// Answers with what was found, when the peer has taken what it was sent before.
+pub(super) async fn answer(
+    outbox: &Outbox,
+    reference: Option<&str>,
+    found: Vec<Found>,
+    journal: Option<PathBuf>,
+) {
+    outbox.room().await;
+    let completed = tokio::task::spawn_blocking(move || complete(found, journal.as_deref()));
+    let messages = completed.await.unwrap_or_default();
+    outbox.push(&frame("history", reference, &HistoryAnswer { messages }));
+    outbox.flush();
+}
+
 /// The found messages with their text, read from the journal where the state has dropped it.
-pub(super) fn complete(found: Vec<Found>, journal: Option<&Path>) -> Vec<HistoryEntry> {
+fn complete(found: Vec<Found>, journal: Option<&Path>) -> Vec<HistoryEntry> {
     let entry = |found: Found| {
         let read = || journal.and_then(|path| body_of(path, found.record.seq));
         let body = found.body.or_else(read);

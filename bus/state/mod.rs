@@ -21,8 +21,8 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::time::Duration;
 
 use crate::event::{
-    Accepted, Answered, Checkpoint, Event, Expired, InstanceRef, KnownRepo, Left, Moved, Noticed, Recorded,
-    Registered, Routing, Started,
+    Accepted, Answered, Checkpoint, Event, Expired, InstanceRef, KnownRepo, Left, Moved, Noticed, Receive,
+    Recorded, Registered, Routing, Started,
 };
 use crate::name::{InstanceId, MessageId, RepoName, Seq};
 use crate::time::Millis;
@@ -288,9 +288,14 @@ impl State {
         self.empty_hands(id);
         let Some(instance) = self.instances.get_mut(id) else { return };
         instance.leave(self.at);
+        // What was never there to take messages, as a command that sent one, is not worth remembering.
+        let is_passing = instance.receive != Receive::All;
         if let Some(repo) = self.repos.get_mut(&instance.repo) {
             repo.connected.remove(id);
             repo.last_seen = self.at;
+        }
+        if is_passing {
+            self.instances.remove(id);
         }
     }
 

@@ -20,6 +20,7 @@ use crate::arguments::Watch;
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::runtime::{log_to_stderr, runtime, stop_signal};
+use crate::show;
 
 pub(crate) fn run(context: &Context) -> Result<(), Failure> {
     log_to_stderr();
@@ -124,20 +125,9 @@ fn joined(thread: JoinHandle<Result<(), Failure>>) -> Result<(), Failure> {
 fn welcome(context: &Context, recovery: &Recovery) {
     let bus = &context.config.bus;
     say(&format!("hosting the bus on {} (process {})", bus.socket_path.display(), std::process::id()));
-    let events = recovery.events;
-    if bus.enable_logging {
-        say(&format!("journal {}: {events} events read", bus.log_path.display()));
-    } else {
-        say("no journal: messages do not survive this process");
-    }
-    for bad in &recovery.bad {
-        say(&format!("journal {bad}; the event is lost, the rest was read (veda-bus log verify)"));
-    }
-    if let Some(torn) = &recovery.torn {
-        let (bytes, path) = (torn.bytes, torn.path.display());
-        say(&format!(
-            "the journal ended in the middle of a line; {bytes} bytes were cut off and kept in {path}"
-        ));
+    say(&show::journal(bus, recovery));
+    for fault in show::recovery_faults(recovery) {
+        say(&fault);
     }
     let socket = socket_flag(context);
     say("now, in other terminals:");

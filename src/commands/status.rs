@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 use serde_json::json;
+use veda_bus_core::journal;
 use veda_bus_core::state::view::StateView;
 use veda_bus_core::time::Millis;
 use veda_bus_core::wire::BusFrame;
@@ -75,33 +76,15 @@ struct Journal {
 impl Journal {
     /// Looks at the active file and at the archives beside it.
     fn of(path: &Path) -> Self {
-        let mut journal = Self { path: path.to_owned(), bytes: 0, segments: 0 };
-        let folder = path.parent().map(std::fs::read_dir);
-        for entry in folder.into_iter().flatten().flatten().flatten() {
-            let name = entry.file_name();
-            let Some(base) = path.file_name() else { break };
-            if is_segment(base.as_encoded_bytes(), name.as_encoded_bytes())
-                && let Ok(metadata) = entry.metadata()
-            {
-                journal.bytes += metadata.len();
-                journal.segments += 1;
-            }
-        }
-        journal
+        let files = journal::files(path).unwrap_or_default();
+        let sizes = files.iter().filter_map(|file| file.metadata().ok()).map(|metadata| metadata.len());
+        Self { path: path.to_owned(), bytes: sizes.sum(), segments: files.len() as u64 }
     }
 
     fn line(&self) -> String {
         let files = counted(self.segments, "file");
         format!("{}, {} in {files}", self.path.display(), size(self.bytes))
     }
-}
-
-/// Whether a file called `name` is a segment of the journal whose active file is called `base`.
-fn is_segment(base: &[u8], name: &[u8]) -> bool {
-    let Some(rest) = name.strip_prefix(base) else { return false };
-    let digits = rest.strip_prefix(b".");
-    rest.is_empty()
-        || digits.is_some_and(|digits| digits.len() >= 12 && digits.iter().all(u8::is_ascii_digit))
 }
 
 impl Status {
