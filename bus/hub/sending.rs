@@ -165,11 +165,8 @@ struct Rules<'a> {
 impl Rules<'_> {
     /// Every repo that the bus has seen, but the sender's.
     fn everyone(&self) -> Result<Vec<Routing>, Refusal> {
-        let others = self
-            .state
-            .repos()
-            .iter()
-            .filter(|(name, repo)| **name != self.sender.repo && (repo.seen || name.is_operator()));
+        let sender = &self.sender.repo;
+        let others = self.state.repos().iter().filter(|(name, repo)| *name != sender && repo.seen);
         let known: Vec<_> = others.collect();
         if known.is_empty() {
             return Err(Refusal::new(Code::NoRecipients, "nobody else is known to this bus yet")
