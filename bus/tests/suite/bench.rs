@@ -23,7 +23,8 @@ impl Bench {
     }
 
     pub(crate) fn with(policy: Policy) -> Self {
-        let mut bench = Self { hub: Hub::new(policy), now: Millis(1_000_000), events: Vec::new(), counter: 0 };
+        let mut bench =
+            Self { hub: Hub::new(policy), now: Millis(1_000_000), events: Vec::new(), counter: 0 };
         bench.command(Command::Start { pid: 1, version: "test".into() }).unwrap();
         bench
     }
@@ -79,7 +80,8 @@ impl Bench {
         let fresh = MessageId::new(&self.fresh()).unwrap();
         let message = message.to_string();
         let instance = instance.clone();
-        match self.command(Command::Send { instance, message: &message, allow_unknown, fresh })? {
+        let fresh = || fresh.clone();
+        match self.command(Command::Send { instance, message: &message, allow_unknown, fresh: &fresh })? {
             Reply::Receipt(receipt) => Ok(receipt),
             other => panic!("{other:?}"),
         }

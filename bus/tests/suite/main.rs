@@ -1,4 +1,6 @@
 //! The bus crate through its public surface.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that panics fails")]
+
 mod bench;
 mod hub;

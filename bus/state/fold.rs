@@ -1,0 +1,306 @@
+//! The fold: what each event changes.
+
+use super::record::{Delivery, Record, Stage};
+use super::registry::Instance;
+use super::{Host, INSTANCES, NOTICES, State};
+use crate::event::{
+    Accepted, Answered, Checkpoint, Event, Expired, InstanceRef, Left, Moved, Noticed, Receive, Recorded,
+    Registered, Routing, Started,
+};
+use crate::name::{InstanceId, MessageId, RepoName, Seq};
+
+impl State {
+    /// Takes the next event in.
+    pub fn apply(&mut self, recorded: &Recorded) {
+        self.last = recorded.seq;
+        self.at = recorded.at;
+        match &recorded.event {
+            Event::Started(started) => self.started(started),
+            Event::Stopped(_) => self.stopped(),
+            Event::Checkpoint(checkpoint) => self.checkpointed(checkpoint),
+            Event::Registered(registered) => self.registered(registered),
+            Event::Left(left) => self.left(left),
+            Event::Stuck(instance) => self.stuck(instance),
+            Event::Resumed(instance) => self.resumed(instance),
+            Event::Accepted(accepted) => self.accepted_message(accepted),
+            Event::Routed(moved) => self.routed(moved),
+            Event::Delivered(moved) => self.delivered(moved),
+            Event::Read(moved) => self.read(moved),
+            Event::Answered(answered) => self.answered(answered),
+            Event::Expired(expired) => self.expired(expired),
+            Event::Noticed(noticed) => self.noticed(noticed),
+            Event::Refused(_) => {}
+        }
+        self.forget();
+    }
+
+    fn started(&mut self, started: &Started) {
+        self.disconnect_all();
+        self.host =
+            Some(Host { pid: started.pid, version: started.version.clone(), since: self.at, running: true });
+    }
+
+    fn stopped(&mut self) {
+        self.disconnect_all();
+        if let Some(host) = &mut self.host {
+            host.running = false;
+        }
+    }
+
+    fn disconnect_all(&mut self) {
+        let connected = self.instances.values().filter(|instance| instance.connected);
+        let ids: Vec<_> = connected.map(|instance| instance.id.clone()).collect();
+        for id in &ids {
+            self.disconnect(id);
+        }
+    }
+
+    fn checkpointed(&mut self, checkpoint: &Checkpoint) {
+        for known in &checkpoint.repos {
+            let repo = self.repos.entry(known.repo.clone()).or_default();
+            if !repo.seen {
+                repo.seen = true;
+                repo.last_seen = known.last_seen;
+                repo.accept_requests_from.clone_from(&known.accept_requests_from);
+                repo.capabilities =
+                    known.capabilities.iter().map(|set| set.iter().cloned().collect()).collect();
+            }
+        }
+    }
+
+    fn registered(&mut self, registered: &Registered) {
+        let repo = self.repos.entry(registered.repo.clone()).or_default();
+        repo.saw(registered, self.at);
+        let known = self.instances.remove(&registered.instance);
+        let hands = known.filter(|known| known.connected && known.repo == registered.repo);
+        let instance = Instance::new(registered, self.at, hands.map(|known| known.hands));
+        self.instances.insert(instance.id.clone(), instance);
+        self.forget_instances();
+    }
+
+    fn left(&mut self, left: &Left) {
+        self.disconnect(&left.instance);
+    }
+
+    /// What the instance had and had not read waits again.
+    fn disconnect(&mut self, id: &InstanceId) {
+        self.empty_hands(id);
+        let Some(instance) = self.instances.get_mut(id) else { return };
+        instance.leave(self.at);
+        // What was never there to take messages, as a command that sent one, is not worth remembering.
+        let is_passing = instance.receive != Receive::All;
+        if let Some(repo) = self.repos.get_mut(&instance.repo) {
+            repo.connected.remove(id);
+            repo.last_seen = self.at;
+        }
+        if is_passing {
+            self.instances.remove(id);
+        }
+    }
+
+    fn empty_hands(&mut self, id: &InstanceId) {
+        let Some(instance) = self.instances.get_mut(id) else { return };
+        let hands = instance.hands.take();
+        let repo_name = instance.repo.clone();
+        for seq in hands {
+            let Some(record) = self.records.get_mut(&seq) else { continue };
+            let key = record.order();
+            if let Some(delivery) = record.delivery_mut(&repo_name) {
+                delivery.reach(Stage::Queued, self.at);
+                delivery.instance = None;
+                if let Some(repo) = self.repos.get_mut(&repo_name) {
+                    repo.mailbox.waiting.insert(key);
+                }
+            }
+        }
+    }
+
+    fn stuck(&mut self, instance: &InstanceRef) {
+        self.empty_hands(&instance.instance);
+        if let Some(instance) = self.instances.get_mut(&instance.instance) {
+            instance.stuck = true;
+        }
+    }
+
+    fn resumed(&mut self, instance: &InstanceRef) {
+        if let Some(instance) = self.instances.get_mut(&instance.instance) {
+            instance.stuck = false;
+            instance.last_seen = self.at;
+        }
+    }
+
+    fn accepted_message(&mut self, accepted: &Accepted) {
+        self.accepted += 1;
+        let (seq, at) = (self.last, self.at);
+        let mut record = Record::new(seq, at, accepted);
+        for routing in &accepted.recipients {
+            record.deliveries.push(Delivery::new(routing, at));
+            self.put_in_mailbox(&record, routing);
+        }
+        let thread = self.threads.entry(record.thread.clone()).or_default();
+        thread.add(&record);
+        self.ids.insert(record.id.clone(), seq);
+        if record.is_finished() {
+            self.records.insert(seq, record);
+            self.finish(seq);
+        } else {
+            self.deadlines.insert((record.expires_at, seq));
+            self.records.insert(seq, record);
+        }
+    }
+
+    fn put_in_mailbox(&mut self, record: &Record, routing: &Routing) {
+        let repo = self.repos.entry(routing.repo.clone()).or_default();
+        if routing.refused.is_some() {
+            return;
+        }
+        repo.mailbox.unread += 1;
+        repo.mailbox.bytes += record.size;
+        let handed = routing.instance.as_ref().and_then(|id| self.instances.get_mut(id));
+        match handed {
+            Some(instance) => instance.hands.give(record.seq, record.size),
+            None => {
+                repo.mailbox.waiting.insert(record.order());
+            }
+        }
+    }
+
+    fn routed(&mut self, moved: &Moved) {
+        for id in &moved.ids {
+            self.hand_over(id, moved, Stage::Routed);
+        }
+    }
+
+    fn delivered(&mut self, moved: &Moved) {
+        for id in &moved.ids {
+            self.hand_over(id, moved, Stage::Delivered);
+        }
+    }
+
+    /// Puts a message into an instance's hands, wherever it was before.
+    fn hand_over(&mut self, id: &MessageId, moved: &Moved, stage: Stage) {
+        let Some(record) = self.ids.get(id).and_then(|seq| self.records.get_mut(seq)) else { return };
+        let (seq, size, order) = (record.seq, record.size, record.order());
+        let Some(delivery) = record.delivery_mut(&moved.repo).filter(|delivery| delivery.stage.is_open())
+        else {
+            return;
+        };
+        delivery.reach(stage, self.at);
+        let before = delivery.instance.replace(moved.instance.clone());
+        if let Some(other) = before.filter(|before| *before != moved.instance)
+            && let Some(other) = self.instances.get_mut(&other)
+        {
+            other.hands.remove(seq);
+        }
+        if let Some(repo) = self.repos.get_mut(&moved.repo) {
+            repo.mailbox.waiting.remove(&order);
+        }
+        if let Some(instance) = self.instances.get_mut(&moved.instance) {
+            match stage {
+                Stage::Routed => instance.hands.give(seq, size),
+                _ => instance.hands.arrived(seq, size),
+            }
+            instance.last_seen = instance.last_seen.max(self.at);
+        }
+    }
+
+    fn read(&mut self, moved: &Moved) {
+        for id in &moved.ids {
+            self.settle(id, &moved.repo, Stage::Read, Some(&moved.instance));
+        }
+    }
+
+    fn answered(&mut self, answered: &Answered) {
+        self.settle(&answered.id, &answered.repo, Stage::Answered, None);
+    }
+
+    fn expired(&mut self, expired: &Expired) {
+        for repo in &expired.unread_by {
+            self.settle(&expired.id, repo, Stage::Expired, None);
+        }
+        let sender = self.repos.entry(expired.from.clone()).or_default();
+        sender.notices.push_back((self.at, expired.clone()));
+        // A sender that never comes back is not remembered for ever; the journal has it all.
+        while sender.notices.len() > NOTICES
+            || sender.notices.front().is_some_and(|(at, _)| self.at.since(*at) >= self.keep.retention)
+        {
+            sender.notices.pop_front();
+        }
+    }
+
+    fn noticed(&mut self, noticed: &Noticed) {
+        if let Some(repo) = self.repos.get_mut(&noticed.repo) {
+            repo.notices.retain(|(_, notice)| !noticed.ids.contains(&notice.id));
+        }
+    }
+
+    /// Takes a message out of a mailbox for good. A later step on the ladder (an answer to what was read) is kept,
+    /// an earlier one ignored.
+    fn settle(&mut self, id: &MessageId, repo: &RepoName, stage: Stage, by: Option<&InstanceId>) {
+        let Some(record) = self.ids.get(id).and_then(|seq| self.records.get_mut(seq)) else { return };
+        let (seq, size, order, expires_at) = (record.seq, record.size, record.order(), record.expires_at);
+        let Some(delivery) = record.delivery_mut(repo) else { return };
+        let was_open = delivery.stage.is_open();
+        if !delivery.reach(stage, self.at) || !was_open {
+            return;
+        }
+        let holder = delivery.instance.clone();
+        if let Some(by) = by {
+            delivery.instance = Some(by.clone());
+        }
+        let finished = record.is_finished();
+        if let Some(repo) = self.repos.get_mut(repo) {
+            repo.mailbox.take_out(order, size);
+        }
+        if let Some(instance) = holder.and_then(|id| self.instances.get_mut(&id)) {
+            instance.hands.remove(seq);
+        }
+        if finished {
+            self.deadlines.remove(&(expires_at, seq));
+            self.finish(seq);
+        }
+    }
+
+    fn finish(&mut self, seq: Seq) {
+        if let Some(record) = self.records.get_mut(&seq).filter(|_| !self.keep.bodies) {
+            record.body = None;
+        }
+        self.finished.insert((self.at, seq));
+    }
+
+    /// Drops what is finished and older than the retention, or beyond its number.
+    fn forget(&mut self) {
+        while let Some(&(at, seq)) = self.finished.first() {
+            let crowded = self.finished.len() > self.keep.messages;
+            if !crowded && self.at.since(at) < self.keep.retention {
+                break;
+            }
+            self.finished.pop_first();
+            self.forget_record(seq);
+        }
+    }
+
+    fn forget_record(&mut self, seq: Seq) {
+        let Some(record) = self.records.remove(&seq) else { return };
+        self.ids.remove(&record.id);
+        if let Some(thread) = self.threads.get_mut(&record.thread) {
+            thread.forget(seq);
+            if thread.is_empty() {
+                self.threads.remove(&record.thread);
+            }
+        }
+    }
+
+    /// Of the instances that left, the latest are remembered.
+    fn forget_instances(&mut self) {
+        if self.instances.len() <= INSTANCES {
+            return;
+        }
+        let gone = self.instances.values().filter(|instance| !instance.connected);
+        if let Some(oldest) =
+            gone.min_by_key(|instance| instance.last_seen).map(|instance| instance.id.clone())
+        {
+            self.instances.remove(&oldest);
+        }
+    }
+}
