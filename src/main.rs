@@ -23,14 +23,20 @@ mod show;
 use std::process::ExitCode;
 
 use clap::Parser as _;
+use veda_bus_core::text;
 
 fn main() -> ExitCode {
     let arguments = match arguments::Arguments::try_parse() {
         Ok(arguments) => arguments,
         Err(error) => {
-            // Help and version are no failures; clap prints them where they belong.
+            if error.use_stderr() {
+                // A complaint repeats what it is about, which may be an agent's text.
+                eprint!("{}", text::block(&error.render().to_string()));
+                return failure::USAGE.into();
+            }
+            // Help and version are no failures.
             let _ = error.print();
-            return if error.use_stderr() { failure::USAGE.into() } else { ExitCode::SUCCESS };
+            return ExitCode::SUCCESS;
         }
     };
     match commands::run(arguments) {

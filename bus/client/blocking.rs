@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use serde::Serialize;
 use serde_json::value::RawValue;
 
+use super::preflight::one_line;
 use super::{ClientError, check_peer};
 use crate::wire::answer::{Answer, BusFrame, Receipt, Welcome, frame};
 use crate::wire::lines::Lines;
@@ -27,6 +28,8 @@ pub struct Connection {
     stream: UnixStream,
     lines: Lines,
     next_ref: u64,
+    /// The longest line that the bus takes, in bytes, once it has said so.
+    max_line: usize,
     /// Frames that answer nothing, in the order in which they came.
     unasked: VecDeque<BusFrame>,
 }
@@ -40,7 +43,7 @@ impl Connection {
         let stream = UnixStream::connect(path).map_err(|error| ClientError::no_bus(path, error))?;
         check_peer(path, &stream)?;
         let (path, lines) = (path.to_owned(), Lines::new(MAX_LINE));
-        Ok(Self { path, stream, lines, next_ref: 1, unasked: VecDeque::new() })
+        Ok(Self { path, stream, lines, next_ref: 1, max_line: MAX_LINE, unasked: VecDeque::new() })
     }
 
     /// Becomes an instance.
@@ -49,7 +52,10 @@ impl Connection {
     /// When the bus refuses or goes away.
     pub fn register(&mut self, register: &Register) -> Result<Welcome, ClientError> {
         match self.call("register", register)? {
-            BusFrame::Welcome(welcome) => Ok(welcome),
+            BusFrame::Welcome(welcome) => {
+                self.max_line = welcome.max_message_size;
+                Ok(welcome)
+            }
             other => Err(ClientError::Protocol(format!("{other:?}"))),
         }
     }
@@ -59,7 +65,8 @@ impl Connection {
     /// # Errors
     /// When the bus refuses or goes away.
     pub fn send(&mut self, json: &str, allow_unknown: bool) -> Result<Receipt, ClientError> {
-        match self.call("send", &SendBody { allow_unknown, message: raw(json)? })? {
+        let json = one_line(json, self.max_line).map_err(ClientError::Refused)?;
+        match self.call("send", &SendBody { allow_unknown, message: raw(&json)? })? {
             BusFrame::Receipt(receipt) => Ok(receipt),
             other => Err(ClientError::Protocol(format!("{other:?}"))),
         }

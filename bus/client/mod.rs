@@ -19,6 +19,7 @@
 //! ```
 
 pub mod blocking;
+mod preflight;
 mod task;
 
 use std::io;
@@ -126,7 +127,8 @@ pub struct BusClient {
     asks: mpsc::Sender<Ask>,
     messages: Arc<Mutex<mpsc::UnboundedReceiver<Incoming>>>,
     events: broadcast::Sender<ClientEvent>,
-    identity: Arc<std::sync::Mutex<Option<Sender>>>,
+    /// Who this is, and the longest line that the bus takes, in bytes.
+    registered: Arc<std::sync::Mutex<Option<(Sender, usize)>>>,
 }
 
 impl BusClient {
@@ -150,7 +152,7 @@ impl BusClient {
         let (events, _) = broadcast::channel(256);
         let task = Task::new(path, options, asked, deliver, events.clone());
         tokio::spawn(task.run(stream));
-        Ok(Self { asks, messages: Arc::new(Mutex::new(messages)), events, identity: Arc::default() })
+        Ok(Self { asks, messages: Arc::new(Mutex::new(messages)), events, registered: Arc::default() })
     }
 
     /// Becomes an instance, and stays one across reconnections.
@@ -165,15 +167,19 @@ impl BusClient {
             session_id: register.session_id,
             instance_id: Some(welcome.instance_id.clone()),
         };
-        if let Ok(mut identity) = self.identity.lock() {
-            *identity = Some(sender);
+        if let Ok(mut registered) = self.registered.lock() {
+            *registered = Some((sender, welcome.max_message_size));
         }
         Ok(welcome)
     }
 
     /// Who this client is, once it has registered.
     pub fn identity(&self) -> Option<Sender> {
-        self.identity.lock().ok().and_then(|identity| identity.clone())
+        self.registered().map(|(sender, _)| sender)
+    }
+
+    fn registered(&self) -> Option<(Sender, usize)> {
+        self.registered.lock().ok().and_then(|registered| registered.clone())
     }
 
     /// Sends a message; returns when it is stored. Across a reconnection it is sent again with the same id, which the
@@ -191,6 +197,8 @@ impl BusClient {
     /// # Errors
     /// When the bus refuses, or is gone for good.
     pub async fn send_json(&self, json: String, allow_unknown: bool) -> Result<Receipt, ClientError> {
+        let (_, max_line) = self.registered().ok_or(ClientError::NotRegistered)?;
+        let json = preflight::one_line(&json, max_line).map_err(ClientError::Refused)?.into_owned();
         self.ask(|reply| Ask::Send { json, allow_unknown, reply }).await
     }
 

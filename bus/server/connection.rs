@@ -34,6 +34,8 @@ pub(super) struct Outbox {
     wake: Notify,
     /// Wakes whoever waits for room.
     drained: Notify,
+    /// The engine has taken the lines that it was sent.
+    taken: Notify,
     /// Nothing more will come; close when everything is written.
     last: Cell<bool>,
     /// The peer is gone; what is pushed is dropped.
@@ -47,6 +49,7 @@ impl Outbox {
             bytes: RefCell::default(),
             wake: Notify::new(),
             drained: Notify::new(),
+            taken: Notify::new(),
             last: Cell::new(false),
             gone: Cell::new(false),
         }
@@ -80,6 +83,11 @@ impl Outbox {
     fn leave(&self) {
         self.gone.set(true);
         self.drained.notify_waiters();
+    }
+
+    /// The engine has taken the lines that it was sent.
+    pub(super) fn lines_taken(&self) {
+        self.taken.notify_one();
     }
 
     /// Nothing more will come.
@@ -156,9 +164,14 @@ async fn serve(id: ConnectionId, stream: UnixStream, inbox: mpsc::Sender<Input>,
     }
     let mut lines = Lines::new(max_line);
     while let Some(batch) = read(&outbox, &mut lines).await {
-        if !batch.is_empty() && inbox.send(Input::Lines { id, lines: batch }).await.is_err() {
+        if batch.is_empty() {
+            continue;
+        }
+        if inbox.send(Input::Lines { id, lines: batch }).await.is_err() {
             return;
         }
+        // Nothing more is read until the answers are in the outbox, whose size decides whether more is read.
+        outbox.taken.notified().await;
     }
     let rest = lines.rest();
     if inbox.send(Input::Closed { id, rest }).await.is_ok() {

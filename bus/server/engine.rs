@@ -177,6 +177,9 @@ impl Engine {
                     self.line(id, line);
                 }
                 self.was_heard(id);
+                if let Some(connection) = self.connections.get(&id) {
+                    connection.outbox.lines_taken();
+                }
             }
             Input::Closed { id, rest } => self.closed(id, rest),
         }

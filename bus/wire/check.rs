@@ -15,11 +15,19 @@ pub const MAX_DEPTH: usize = 64;
 /// `invalid_json` with the byte offset of what is wrong.
 pub fn check(line: &[u8]) -> Result<&str, Refusal> {
     let text = std::str::from_utf8(line).map_err(|error| refuse(error.valid_up_to(), "it is not UTF-8"))?;
+    // White space between values may be a control character, so that one is only looked for more closely.
+    let has_control = line.iter().any(|&byte| byte < 0x20);
     let mut depth = 0usize;
     let mut at = 0;
     while let Some(&byte) = line.get(at) {
         match byte {
-            b'"' => at = check_string(line, at + 1)?,
+            b'"' => {
+                let end = check_string(line, at + 1)?;
+                if has_control {
+                    check_control(line, at + 1, end)?;
+                }
+                at = end;
+            }
             b'{' | b'[' => {
                 depth += 1;
                 if depth > MAX_DEPTH {
@@ -51,6 +59,16 @@ fn check_string(line: &[u8], mut at: usize) -> Result<usize, Refusal> {
         at = at.min(line.len());
     }
     Ok(line.len())
+}
+
+/// Control characters in a string are escaped.
+fn check_control(line: &[u8], start: usize, end: usize) -> Result<(), Refusal> {
+    let Some(found) = line[start..end].iter().position(|&byte| byte < 0x20) else { return Ok(()) };
+    let what = match line[start + found] {
+        0 => "a NUL byte".to_owned(),
+        byte => format!("a control character (0x{byte:02x}) in a string"),
+    };
+    Err(refuse(start + found, &what).hint("inside strings, control characters are written as \\u escapes"))
 }
 
 /// Looks at the `\u` escape at `at`; gives the place behind it, and behind its other half where it is a pair.

@@ -10,7 +10,8 @@ use std::path::Path;
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use tokio::task::JoinHandle;
+use tokio::sync::mpsc::{Receiver, channel};
+use tokio::task::{JoinError, JoinHandle};
 use veda_bus_core::client::{BusClient, ClientError, ClientEvent};
 use veda_bus_core::event::Receive;
 use veda_bus_core::message::Sender;
@@ -33,12 +34,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 type Fate = Result<Receipt, ClientError>;
 
 pub(crate) fn run(context: &Context, file: &Path, allow_unknown: bool) -> Result<(), Failure> {
-    let lines: Box<dyn BufRead> = if file == Path::new("-") {
-        Box::new(BufReader::new(io::stdin()))
-    } else {
-        let failed = |error| Failure::File { path: file.to_owned(), error };
-        Box::new(BufReader::new(std::fs::File::open(file).map_err(failed)?))
-    };
+    let lines = read_lines(file)?;
     runtime()?.block_on(Batch::new(context, allow_unknown).send_all(lines, file))
 }
 
@@ -66,19 +62,23 @@ impl<'a> Batch<'a> {
         }
     }
 
-    async fn send_all(mut self, lines: Box<dyn BufRead>, file: &Path) -> Result<(), Failure> {
-        for (index, line) in lines.lines().enumerate() {
-            let line = line.map_err(|error| Failure::File { path: file.to_owned(), error })?;
-            if !line.trim().is_empty() {
-                self.sent += 1;
-                self.send(index + 1, &line).await?;
+    async fn send_all(mut self, mut lines: Receiver<io::Result<String>>, file: &Path) -> Result<(), Failure> {
+        let (mut number, mut ended) = (0, false);
+        while !(ended && self.under_way.is_empty()) {
+            tokio::select! {
+                line = lines.recv(), if !ended && self.under_way.len() < WINDOW => match line {
+                    Some(line) => {
+                        let line = line.map_err(|error| Failure::File { path: file.to_owned(), error })?;
+                        number += 1;
+                        if !line.trim().is_empty() {
+                            self.sent += 1;
+                            self.send(number, &line).await?;
+                        }
+                    }
+                    None => ended = true,
+                },
+                fate = first_fate(&mut self.under_way), if !self.under_way.is_empty() => self.settle_first(fate)?,
             }
-            while self.under_way.len() >= WINDOW {
-                self.settle_first().await?;
-            }
-        }
-        while !self.under_way.is_empty() {
-            self.settle_first().await?;
         }
         self.output.flush()?;
         match self.refused {
@@ -129,11 +129,10 @@ impl<'a> Batch<'a> {
         Ok(client)
     }
 
-    /// Waits for the oldest message's receipt, and prints it.
-    async fn settle_first(&mut self) -> Result<(), Failure> {
-        let Some((number, id, fate)) = self.under_way.pop_front() else { return Ok(()) };
-        let fate = fate.await.map_err(|error| Failure::Failed(error.to_string()))?;
-        match fate {
+    /// Prints what became of the oldest message without a receipt.
+    fn settle_first(&mut self, fate: Result<Fate, JoinError>) -> Result<(), Failure> {
+        let Some((number, id, _)) = self.under_way.pop_front() else { return Ok(()) };
+        match fate.map_err(|error| Failure::Failed(error.to_string()))? {
             Ok(receipt) if self.context.json => self.output.json(&receipt)?,
             Ok(receipt) => self.output.line(&show::receipt(&receipt, &[]))?,
             Err(ClientError::Refused(refusal)) => self.print_refusal(number, Some(&id), &refusal)?,
@@ -157,6 +156,30 @@ impl<'a> Batch<'a> {
         }
         self.output.line(&format!("line {number}: refused ({}): {refusal}", refusal.code))
     }
+}
+
+/// Is done when the oldest message has a receipt or a refusal.
+async fn first_fate(
+    under_way: &mut VecDeque<(usize, MessageId, JoinHandle<Fate>)>,
+) -> Result<Fate, JoinError> {
+    match under_way.front_mut() {
+        Some((_, _, fate)) => fate.await,
+        None => std::future::pending().await,
+    }
+}
+
+/// The lines of a file, read on a thread of their own: a message is sent when its line is there, not when the next is.
+fn read_lines(file: &Path) -> Result<Receiver<io::Result<String>>, Failure> {
+    let reader: Box<dyn BufRead + Send> = if file == Path::new("-") {
+        Box::new(BufReader::new(io::stdin()))
+    } else {
+        let failed = |error| Failure::File { path: file.to_owned(), error };
+        Box::new(BufReader::new(std::fs::File::open(file).map_err(failed)?))
+    };
+    let (tell, lines) = channel(WINDOW);
+    // It ends with its file, or when nobody wants more; a process does not wait for it.
+    std::thread::spawn(move || reader.lines().try_for_each(|line| tell.blocking_send(line)));
+    Ok(lines)
 }
 
 /// A line's id, sender and envelope; an envelope without an id is given one.
