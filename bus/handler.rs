@@ -17,13 +17,40 @@
 //!     }
 //! }
 //!
-//! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+//! # // A bus of its own, on a thread of its own, in a folder that is removed in the end.
+//! # fn start_bus(folder: &std::path::Path) -> std::path::PathBuf {
+//! #     let socket = folder.join("bus.sock");
+//! #     let settings = veda_bus_core::config::BusSettings {
+//! #         socket_path: socket.clone(),
+//! #         log_path: folder.join("log"),
+//! #         ..Default::default()
+//! #     };
+//! #     let server = veda_bus_core::server::Server::bind(settings).unwrap();
+//! #     std::thread::spawn(move || {
+//! #         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+//! #         runtime.block_on(server.run(std::future::pending())).unwrap();
+//! #     });
+//! #     socket
+//! # }
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # use veda_bus_core::message::{Draft, Recipient};
+//! # use veda_bus_core::payload::{Form, Payload, Text};
+//! # let folder = tempfile::tempdir()?;
+//! # let socket = start_bus(folder.path());
 //! use veda_bus_core::client::BusClient;
 //! use veda_bus_core::wire::Register;
 //!
-//! let client = BusClient::connect("/tmp/veda-bus.sock").await?;
+//! let client = BusClient::connect(&socket).await?;
 //! client.register(Register::new("Library".parse()?)).await?;
-//! run(&client, &mut Librarian, &HandlerSettings::default()).await?;
+//! tokio::spawn(async move { run(&client, &mut Librarian, &HandlerSettings::default()).await });
+//! # let reader = BusClient::connect(&socket).await?;
+//! # reader.register(Register::new("Reader".parse()?)).await?;
+//! # let question = Text::new("Moby-Dick").ok_or("blank")?;
+//! # let query = Payload::Query(Form::Opening(Query { question, context: None, response_format: None }));
+//! # let draft = Draft::new(Recipient::repo("Library".parse()?), query);
+//! # let (_, answer) = reader.request(&draft, std::time::Duration::from_secs(10)).await?;
+//! # assert_eq!(answer.message.payload.headline(), "Let me look up: Moby-Dick");
 //! # Ok(())
 //! # }
 //! ```

@@ -394,6 +394,17 @@ pub(crate) struct Log {
     pub(crate) command: Option<LogCommand>,
 }
 
+impl Log {
+    /// Whether it says which part of the journal is meant.
+    pub(crate) fn has_conditions(&self) -> bool {
+        let Self { since, until, thread, repo, kind, grep, follow, command: _ } = self;
+        *follow
+            || kind.is_some()
+            || repo.is_some()
+            || [since, until, thread, grep].into_iter().any(Option::is_some)
+    }
+}
+
 #[derive(Debug, Subcommand)]
 pub(crate) enum LogCommand {
     /// Check that no line of the journal was changed or is missing

@@ -3,17 +3,44 @@
 //! [`BusClient`] is for programs that stay: it reconnects, registers again, sends again what had no receipt, and tells
 //! of every such step. [`blocking::Connection`] is for programs that say one thing and end; it needs no runtime.
 //!
-//! ```no_run
+//! ```
 //! use veda_bus_core::client::BusClient;
+//! use veda_bus_core::message::{Draft, Recipient};
+//! use veda_bus_core::payload::{Form, Payload, Query, Text};
 //! use veda_bus_core::wire::Register;
 //!
-//! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
-//! let client = BusClient::connect("/tmp/veda-bus.sock").await?;
-//! client.register(Register::new("Flagship".parse()?)).await?;
-//! while let Some(incoming) = client.receive().await {
-//!     println!("{} says: {}", incoming.message.from.repo, incoming.message.payload.headline());
-//!     client.ack_read(&incoming.message.id).await?;
-//! }
+//! # // A bus of its own, on a thread of its own, in a folder that is removed in the end.
+//! # fn start_bus(folder: &std::path::Path) -> std::path::PathBuf {
+//! #     let socket = folder.join("bus.sock");
+//! #     let settings = veda_bus_core::config::BusSettings {
+//! #         socket_path: socket.clone(),
+//! #         log_path: folder.join("log"),
+//! #         ..Default::default()
+//! #     };
+//! #     let server = veda_bus_core::server::Server::bind(settings).unwrap();
+//! #     std::thread::spawn(move || {
+//! #         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+//! #         runtime.block_on(server.run(std::future::pending())).unwrap();
+//! #     });
+//! #     socket
+//! # }
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let folder = tempfile::tempdir()?;
+//! # let socket = start_bus(folder.path());
+//! let lens = BusClient::connect(&socket).await?;
+//! lens.register(Register::new("LensSDK".parse()?)).await?;
+//!
+//! let flagship = BusClient::connect(&socket).await?;
+//! flagship.register(Register::new("Flagship".parse()?)).await?;
+//! let question = Text::new("What is the interface of SessionManager?").ok_or("blank")?;
+//! let query = Payload::Query(Form::Opening(Query { question, context: None, response_format: None }));
+//! let receipt = flagship.send(&Draft::new(Recipient::repo("LensSDK".parse()?), query)).await?;
+//!
+//! let incoming = lens.receive().await.ok_or("the bus is gone")?;
+//! assert_eq!(incoming.message.id, receipt.id);
+//! println!("{} asks: {}", incoming.message.from.repo, incoming.message.payload.headline());
+//! lens.ack_read(&incoming.message.id).await?;
 //! # Ok(())
 //! # }
 //! ```

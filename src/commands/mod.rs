@@ -34,6 +34,9 @@ pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
         Some(Command::Join(join)) => join::run(&context, &join),
         Some(Command::Watch(watch)) => watch::run(&context, &watch),
         Some(Command::Log(log)) => match log.command {
+            Some(LogCommand::Verify) if log.has_conditions() => {
+                Err(Failure::Usage("log verify checks the whole journal; leave the conditions out".into()))
+            }
             Some(LogCommand::Verify) => log::verify(&context),
             None => log::run(&context, &log),
         },
