@@ -102,6 +102,9 @@ pub struct Checkpoint {
     pub since: Seq,
     /// Every repo that the bus has ever seen.
     pub repos: Vec<KnownRepo>,
+    /// Every instance that is connected, for what the events after this one put into its hands.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub instances: Vec<Registered>,
     /// The chain digest of the line before this one, so that a verification may begin here.
     pub previous: String,
 }
@@ -198,6 +201,8 @@ pub struct Accepted {
     pub by: InstanceId,
     /// The id of the message that its thread began with, or would have, were it known.
     pub thread: MessageId,
+    /// The event that accepted what it answers, where that was remembered. It is older, whatever ids senders choose.
+    pub parent: Option<Seq>,
     /// When it is stale.
     pub expires_at: Millis,
     /// What became of it, for each recipient.

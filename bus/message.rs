@@ -125,7 +125,7 @@ impl Recipient {
 }
 
 pub(crate) fn capabilities<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Capability>, D::Error> {
-    let list = Option::<Vec<Capability>>::deserialize(deserializer)?.unwrap_or_default();
+    let list = Vec::<Capability>::deserialize(deserializer)?;
     if list.len() > MAX_CAPABILITIES {
         return Err(de::Error::custom(format!(
             "at most {MAX_CAPABILITIES} capabilities, found {}",

@@ -276,7 +276,7 @@ impl Hub {
     }
 
     fn ack(&self, instance: &InstanceId, ack: &Ack) -> Decision {
-        let Some(known) = self.state.instance(instance) else {
+        let Some(known) = self.state.instance(instance).filter(|known| known.connected) else {
             return Decision { events: Vec::new(), reply: Err(not_registered()) };
         };
         let mut unknown = Vec::new();
@@ -354,6 +354,8 @@ fn concerned(event: &Event) -> Vec<&RepoName> {
             let queued = accepted.recipients.iter().filter(|routing| Stage::first(routing) == Stage::Queued);
             queued.map(|routing| &routing.repo).collect()
         }
+        // What expired in somebody's hands has made room there.
+        Event::Expired(expired) => expired.unread_by.iter().collect(),
         _ => Vec::new(),
     }
 }

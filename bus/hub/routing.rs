@@ -6,7 +6,7 @@
 
 use crate::event::{Moved, Receive};
 use crate::message::Priority;
-use crate::name::{Capability, InstanceId, MessageId, RepoName};
+use crate::name::{Capability, InstanceId, MessageId, RepoName, Seq};
 use crate::state::State;
 use crate::state::record::Record;
 use crate::state::registry::Instance;
@@ -29,8 +29,8 @@ pub struct Wanted<'a> {
     pub by: &'a InstanceId,
     /// What the recipient must be able to do.
     pub capabilities: &'a [Capability],
-    /// The message that it answers.
-    pub reply_to: Option<&'a MessageId>,
+    /// The event that accepted what it answers.
+    pub parent: Option<Seq>,
     /// How pressing it is.
     pub priority: Priority,
     /// Its size in bytes.
@@ -77,7 +77,7 @@ impl<'a> Wanted<'a> {
             repo,
             by: &record.by,
             capabilities: &record.capabilities,
-            reply_to: record.reply_to.as_ref(),
+            parent: record.parent,
             priority: record.priority,
             size: record.size,
         }
@@ -124,7 +124,7 @@ fn best<'a, 'b>(state: &State, wanted: &Wanted<'_>, rooms: &'b mut [Room<'a>]) -
 
 /// The instance that wrote what a message answers.
 fn asker<'a>(state: &'a State, wanted: &Wanted<'_>) -> Option<&'a InstanceId> {
-    wanted.reply_to.and_then(|id| state.message(id)).map(|parent| &parent.by)
+    wanted.parent.and_then(|parent| state.record(parent)).map(|parent| &parent.by)
 }
 
 impl Room<'_> {

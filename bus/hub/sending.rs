@@ -105,7 +105,8 @@ fn admit(
 ) -> Result<Vec<Routing>, Refusal> {
     check_identity(sender, &message.from)?;
     check_reply(state, sender, message)?;
-    let rules = Rules { state, policy, sender, message };
+    let parent = message.reply_to.as_ref().and_then(|id| state.message(id));
+    let rules = Rules { state, policy, sender, message, parent };
     match &message.to.repo {
         Target::Everyone => rules.everyone(),
         Target::Repo(repo) => rules.one(repo, allow_unknown).map(|routing| vec![routing]),
@@ -160,6 +161,8 @@ struct Rules<'a> {
     policy: &'a Policy,
     sender: &'a Instance,
     message: &'a Message,
+    /// What the message answers.
+    parent: Option<&'a Record>,
 }
 
 impl Rules<'_> {
@@ -221,7 +224,7 @@ impl Rules<'_> {
             repo: name,
             by: &self.sender.id,
             capabilities: &self.message.to.capabilities,
-            reply_to: self.message.reply_to.as_ref(),
+            parent: self.parent.map(|parent| parent.seq),
             priority: self.message.priority,
             size: self.message.raw.len(),
         };
@@ -242,10 +245,12 @@ impl Rules<'_> {
             .hint(format!("its accept_requests_from names {taken}")))
     }
 
+    /// Whether the message goes on with a thread that `name` opened, and in which the sender has a part.
     fn opened_by(&self, name: &RepoName) -> bool {
-        let parent = self.message.reply_to.as_ref().and_then(|id| self.state.message(id));
-        let opening = parent.and_then(|parent| self.state.message(&parent.thread)).or(parent);
-        opening.is_some_and(|opening| opening.from == *name)
+        let Some(parent) = self.parent else { return false };
+        let opening = self.state.message(&parent.thread).unwrap_or(parent);
+        let sender = &self.sender.repo;
+        opening.from == *name && (parent.from == *sender || parent.delivery(sender).is_some())
     }
 
     fn check_room(&self, name: &RepoName, repo: &Repo) -> Result<(), Refusal> {
@@ -313,7 +318,9 @@ fn accept(
         duplicate: false,
     };
     let answered = parent.and_then(|parent| answers(parent, sender, &message));
-    let accepted = Accepted { by: sender.id.clone(), thread, expires_at, recipients, message };
+    let by = sender.id.clone();
+    let accepted =
+        Accepted { by, thread, parent: parent.map(|parent| parent.seq), expires_at, recipients, message };
     let events = std::iter::once(Event::Accepted(Box::new(accepted))).chain(answered.map(Event::Answered));
     Decision { events: events.collect(), reply: Ok(Reply::Receipt(receipt)) }
 }

@@ -221,11 +221,13 @@ fn accepted(out: &mut Vec<u8>, body: &Accepted) {
     struct Head<'a> {
         by: &'a InstanceId,
         thread: &'a MessageId,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        parent: Option<Seq>,
         expires_at: Millis,
         recipients: &'a [Routing],
     }
-    let Accepted { by, thread, expires_at, recipients, message } = body;
-    members(out, &Head { by, thread, expires_at: *expires_at, recipients });
+    let Accepted { by, thread, parent, expires_at, recipients, message } = body;
+    members(out, &Head { by, thread, parent: *parent, expires_at: *expires_at, recipients });
     out.extend_from_slice(b",\"message\":");
     let start = out.len();
     out.extend_from_slice(&message.raw);
@@ -277,15 +279,17 @@ fn accepted_of(line: &str) -> Result<Accepted, LineError> {
     struct Body<'a> {
         by: InstanceId,
         thread: MessageId,
+        #[serde(default)]
+        parent: Option<Seq>,
         expires_at: Millis,
         recipients: Vec<Routing>,
         #[serde(borrow)]
         message: &'a RawValue,
     }
-    let Body { by, thread, expires_at, recipients, message } = body(line)?;
+    let Body { by, thread, parent, expires_at, recipients, message } = body(line)?;
     let message =
         Message::parse(message.get(), None).map_err(|refusal| LineError::Message(refusal.to_string()))?;
-    Ok(Accepted { by, thread, expires_at, recipients, message })
+    Ok(Accepted { by, thread, parent, expires_at, recipients, message })
 }
 
 /// The number of a line, read from its front alone; `None` when it has none.

@@ -13,7 +13,7 @@ use serde_json::value::RawValue;
 
 use super::{MessageType, Priority, Recipient, Sender};
 use crate::name::MessageId;
-use crate::payload::Payload;
+use crate::payload::{Payload, word};
 use crate::refusal::{Code, Refusal};
 use crate::schema;
 
@@ -62,8 +62,9 @@ struct Envelope<'a> {
     from: Option<Sender>,
     #[serde(deserialize_with = "object")]
     to: Recipient,
-    #[serde(rename = "type")]
+    #[serde(rename = "type", deserialize_with = "kind")]
     kind: MessageType,
+    #[serde(default, deserialize_with = "word")]
     priority: Option<Priority>,
     #[serde(borrow)]
     payload: &'a RawValue,
@@ -71,6 +72,10 @@ struct Envelope<'a> {
     timestamp: Option<u64>,
     reply_to: Option<MessageId>,
     ttl: Option<NonZeroU64>,
+}
+
+fn kind<'de, D: Deserializer<'de>>(deserializer: D) -> Result<MessageType, D::Error> {
+    word(deserializer)?.ok_or_else(|| de::Error::custom("no type"))
 }
 
 /// What the bus may fill in is there or not there, never null: a name must not stand twice in an envelope.
@@ -114,8 +119,10 @@ pub(crate) fn from_object<'a, T: Deserialize<'a>>(json: &'a str) -> serde_json::
 #[expect(dead_code, reason = "only its schema is used")]
 struct EnvelopeSchema {
     /// Unique to the message; the bus makes one when it is left out.
+    #[schemars(with = "MessageId", default, skip_serializing_if = "Option::is_none")]
     id: Option<MessageId>,
     /// Who sends; the bus fills in the registered identity when it is left out.
+    #[schemars(with = "Sender", default, skip_serializing_if = "Option::is_none")]
     from: Option<Sender>,
     /// Whom it is for.
     to: Recipient,
@@ -127,6 +134,7 @@ struct EnvelopeSchema {
     /// What it says; its fields depend on the type.
     payload: serde_json::Map<String, Value>,
     /// Seconds since the Unix epoch, by the sender's clock; the bus fills it in when it is left out.
+    #[schemars(with = "u64", default, skip_serializing_if = "Option::is_none")]
     timestamp: Option<u64>,
     /// The id of the message that it answers.
     reply_to: Option<MessageId>,
@@ -214,7 +222,12 @@ impl Message {
     /// The JSON Schema of a whole message of type `kind`, opening or answer.
     pub fn schema_of(kind: MessageType) -> Value {
         let mut schema = Self::schema();
-        let forms = [false, true].map(|answer| crate::payload::form_schema(kind, answer));
+        let forms = [false, true].map(|answer| {
+            let mut form = crate::payload::form_schema(kind, answer);
+            // Only the whole is a schema document.
+            form.as_object_mut().map(|form| form.remove("$schema"));
+            form
+        });
         schema["title"] = Value::from(kind.as_str());
         schema["properties"]["type"] = json_schema!({ "const": kind.as_str() }).to_value();
         schema["properties"]["payload"] = serde_json::json!({ "anyOf": forms });

@@ -232,7 +232,9 @@ impl From<Text> for Value {
 
 /// An optional word of a list, as a string only: serde's derive would also take `{"accepted": null}`, which no schema
 /// allows and no other client expects.
-fn word<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
+pub(crate) fn word<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<T>, D::Error> {
     let word = Option::<String>::deserialize(deserializer)?;
     word.map(|word| T::deserialize(word.into_deserializer())).transpose()
 }

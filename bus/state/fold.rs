@@ -66,6 +66,18 @@ impl State {
                     known.capabilities.iter().map(|set| set.iter().cloned().collect()).collect();
             }
         }
+        for registered in &checkpoint.instances {
+            self.connected_before(registered);
+        }
+    }
+
+    /// An instance that was connected before the first event that is known.
+    fn connected_before(&mut self, registered: &Registered) {
+        let id = &registered.instance;
+        if !self.instances.contains_key(id) {
+            self.repos.entry(registered.repo.clone()).or_default().connected.insert(id.clone());
+            self.instances.insert(id.clone(), Instance::new(registered, self.at, None));
+        }
     }
 
     fn registered(&mut self, registered: &Registered) {

@@ -207,6 +207,8 @@ impl State {
             accept_requests_from: repo.accept_requests_from.clone(),
             capabilities: repo.capabilities.iter().map(|set| set.iter().cloned().collect()).collect(),
         });
-        Checkpoint { since: self.since(), repos: repos.collect(), previous }
+        let connected = self.instances.values().filter(|instance| instance.connected);
+        let instances = connected.map(Instance::registered).collect();
+        Checkpoint { since: self.since(), repos: repos.collect(), instances, previous }
     }
 }

@@ -130,8 +130,10 @@ pub struct Record {
     pub priority: Priority,
     /// The capabilities that a recipient must have.
     pub capabilities: Vec<Capability>,
-    /// The message that it answers.
+    /// The id of the message that it answers.
     pub reply_to: Option<MessageId>,
+    /// The event that accepted that message, where it was remembered: always an earlier one.
+    pub parent: Option<Seq>,
     /// The id of the message that its thread began with.
     pub thread: MessageId,
     /// When it is stale.
@@ -159,6 +161,7 @@ impl Record {
             priority: message.priority,
             capabilities: message.to.capabilities.clone(),
             reply_to: message.reply_to.clone(),
+            parent: accepted.parent,
             thread: accepted.thread.clone(),
             expires_at: accepted.expires_at,
             size: message.raw.len(),

@@ -106,6 +106,21 @@ impl Instance {
         }
     }
 
+    /// What a checkpoint says of it.
+    pub(super) fn registered(&self) -> Registered {
+        Registered {
+            instance: self.id.clone(),
+            repo: self.repo.clone(),
+            session: self.session.clone(),
+            path: self.path.clone(),
+            capabilities: self.capabilities.iter().cloned().collect(),
+            accept_requests_from: Vec::new(),
+            receive: self.receive,
+            client: self.client.clone(),
+            pid: self.pid,
+        }
+    }
+
     pub(super) fn leave(&mut self, at: Millis) {
         self.connected = false;
         self.stuck = false;

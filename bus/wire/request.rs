@@ -3,13 +3,14 @@
 use std::borrow::Cow;
 
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::value::RawValue;
 
 use super::check::check;
 use crate::event::Receive;
 use crate::message::{capabilities, from_object};
 use crate::name::{Capability, InstanceId, MessageId, RepoName, Seq, SessionId};
+use crate::payload::word;
 use crate::refusal::{Code, Refusal};
 
 /// The operations, as they stand in `op`.
@@ -80,7 +81,7 @@ pub struct Register {
     #[schemars(length(max = 256))]
     pub accept_requests_from: Option<Vec<RepoName>>,
     /// What is pushed to it; `all` when left out.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "word_or_default")]
     pub receive: Receive,
     /// What the program calls itself.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -108,10 +109,11 @@ impl Register {
 }
 
 /// How far a message has come with a client.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum AckStage {
     /// The client has it.
+    #[default]
     Delivered,
     /// The agent itself has seen it.
     Read,
@@ -124,15 +126,20 @@ pub struct Ack {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub ids: Vec<MessageId>,
     /// How far they have come; `delivered` when left out.
-    #[serde(default = "delivered")]
+    #[serde(default, deserialize_with = "word_or_default")]
     pub stage: AckStage,
     /// The messages whose expiry notices are known.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub notices: Vec<MessageId>,
 }
 
-fn delivered() -> AckStage {
-    AckStage::Delivered
+/// A word of a list, or its default; see [`word`].
+fn word_or_default<'de, T, D>(deserializer: D) -> Result<T, D::Error>
+where
+    T: Deserialize<'de> + Default,
+    D: Deserializer<'de>,
+{
+    word(deserializer).map(Option::unwrap_or_default)
 }
 
 /// Which messages of the past; all conditions hold together.

@@ -26,6 +26,7 @@ fn asking(id: &str, from: &str, to: &str, reply_to: Option<&str>, question: &str
 pub(crate) fn accepted(id: &str, from: &str, to: &str, reply_to: Option<&str>) -> Accepted {
     let routing = Routing { repo: "LensSDK".parse().unwrap(), instance: None, refused: None };
     Accepted {
+        parent: None,
         by: "instance-1".parse().unwrap(),
         thread: reply_to.unwrap_or(id).parse().unwrap(),
         expires_at: Millis(3_601_000),

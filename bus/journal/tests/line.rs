@@ -56,6 +56,7 @@ fn every_kind(text: &str) -> Vec<Event> {
         Event::Checkpoint(Checkpoint {
             since: Seq(3),
             repos: vec![known],
+            instances: Vec::new(),
             previous: Chain::GENESIS.to_string(),
         }),
         Event::Registered(registered),

@@ -84,8 +84,12 @@ impl Place {
 fn checkpoint(journal: &mut Journal, since: Option<u64>) {
     let seq = journal.next_seq();
     let since = since.map_or(seq, Seq);
-    let event =
-        Event::Checkpoint(Checkpoint { since, repos: Vec::new(), previous: journal.chain().to_string() });
+    let event = Event::Checkpoint(Checkpoint {
+        since,
+        repos: Vec::new(),
+        instances: Vec::new(),
+        previous: journal.chain().to_string(),
+    });
     journal.append(&Recorded { seq, at: at(seq), event });
 }
 
@@ -120,6 +124,7 @@ fn accepted(question: &str) -> Event {
     let message = Message::parse(&raw.replace('\n', " "), None).unwrap();
     let (repo, instance) = (RepoName::new("LensSDK").unwrap(), Some(InstanceId::new("one").unwrap()));
     Event::Accepted(Box::new(Accepted {
+        parent: None,
         by: InstanceId::new("two").unwrap(),
         thread: message.id.clone(),
         expires_at: Millis(1_717_689_933_000),

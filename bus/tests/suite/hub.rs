@@ -300,6 +300,10 @@ fn access_is_denied_except_in_threads_that_the_repo_opened() {
     bench.send(&asker, &notify).unwrap();
     bench.send(&lens, &query("mine", "Flagship")).unwrap();
     bench.send(&asker, &answer("yours", "LensSDK", "mine")).unwrap();
+    // Naming a thread does not make anyone a part of it.
+    let stranger = bench.join("UILib");
+    let refusal = bench.send(&stranger, &answer("theirs", "LensSDK", "mine")).unwrap_err();
+    assert_eq!(refusal.code, Code::AccessDenied);
     let operator = bench.sender("operator");
     bench.send(&operator, &query("o", "LensSDK")).unwrap();
 }

@@ -2,5 +2,10 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that panics fails")]
 
+mod agreement;
 mod bench;
 mod hub;
+mod journal_state;
+mod properties;
+mod script;
+mod validation;

@@ -1,0 +1,243 @@
+//! What holds of the hub whatever it is told, in whatever order.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use proptest::prelude::*;
+use serde_json::json;
+use veda_bus_core::event::{Event, Receive, Recorded};
+use veda_bus_core::hub::routing::{WINDOW_BYTES, WINDOW_MESSAGES};
+use veda_bus_core::hub::{Hub, Policy, Reply};
+use veda_bus_core::message::Priority;
+use veda_bus_core::name::{InstanceId, MessageId, RepoName, Seq};
+use veda_bus_core::refusal::Code;
+use veda_bus_core::state::State;
+use veda_bus_core::state::record::{Delivery, Record, Stage};
+use veda_bus_core::state::registry::{Instance, Repo};
+use veda_bus_core::time::Millis;
+use veda_bus_core::wire::request::AckStage;
+
+use crate::bench::{Bench, query, with};
+use crate::script::{self, Outcome, Runner, Step};
+
+proptest! {
+    #![proptest_config(script::config(400))]
+
+    #[test]
+    fn whatever_is_told_to_the_hub(policy in script::policies(), steps in script::steps(1..70)) {
+        let mut runner = Runner::new(policy.clone());
+        let mut watch = Watch::default();
+        for step in &steps {
+            runner.run(step, &mut |hub, events, reply| watch.command(hub, events, reply));
+            check(runner.hub.state());
+            let late = |deadline| deadline <= runner.now.max(watch.at);
+            prop_assert!(!matches!(step, Step::Pass(_)) || !runner.hub.next_deadline().is_some_and(late));
+        }
+        let mut folded = State::new(policy.keep);
+        watch.events.iter().for_each(|recorded| folded.apply(recorded));
+        prop_assert!(folded == *runner.hub.state(), "the fold of the events is another state");
+        prop_assert!(watch.events == events_of(policy, &steps), "the same commands gave other events");
+    }
+}
+
+#[test]
+fn room_that_expiry_makes_is_used() {
+    let mut bench = Bench::new();
+    let asker = bench.sender("Flagship");
+    bench.join("LensSDK");
+    for index in 0..WINDOW_MESSAGES {
+        bench.send(&asker, &with(query(&format!("m{index}"), "LensSDK"), "ttl", json!(1))).unwrap();
+    }
+    bench.send(&asker, &query("last", "LensSDK")).unwrap();
+    assert_eq!(bench.stage("last", "LensSDK"), Some(Stage::Queued));
+    bench.pass(1);
+    assert_eq!(bench.stage("last", "LensSDK"), Some(Stage::Routed));
+}
+
+#[test]
+fn an_instance_that_left_takes_nothing_more() {
+    let mut bench = Bench::new();
+    let asker = bench.sender("Flagship");
+    let lens = bench.join("LensSDK");
+    bench.leave(&lens);
+    bench.send(&asker, &query("q", "LensSDK")).unwrap();
+    assert_eq!(bench.ack(&lens, "q", AckStage::Delivered).unwrap_err().code, Code::NotRegistered);
+    bench.join("LensSDK");
+    assert_eq!(bench.stage("q", "LensSDK"), Some(Stage::Routed));
+}
+
+fn events_of(policy: Policy, steps: &[Step]) -> Vec<Recorded> {
+    let mut runner = Runner::new(policy);
+    let mut all = Vec::new();
+    for step in steps {
+        runner.run(step, &mut |_, events, _| all.extend_from_slice(events));
+    }
+    all
+}
+
+/// Follows every accepted message by the events alone.
+#[derive(Default)]
+struct Watch {
+    events: Vec<Recorded>,
+    at: Millis,
+    /// The last accepted message of each id.
+    ids: HashMap<MessageId, Seq>,
+    /// Whether a message is settled with a recipient.
+    settled: BTreeMap<(Seq, RepoName), bool>,
+}
+
+impl Watch {
+    fn command(&mut self, hub: &Hub, events: &[Recorded], reply: &Outcome) {
+        for recorded in events {
+            let expected = self.events.last().map_or(Seq(1), |last| last.seq.next());
+            assert_eq!(recorded.seq, expected, "numbers have no gap");
+            assert!(recorded.at >= self.at, "times do not go back");
+            self.at = recorded.at;
+            self.event(recorded);
+            self.events.push(recorded.clone());
+        }
+        if let Ok(Reply::Receipt(receipt)) = reply {
+            let accepted = matches!(events.first().map(|first| &first.event), Some(Event::Accepted(_)));
+            assert_eq!(accepted, !receipt.duplicate);
+            assert!(!accepted || events[0].seq == receipt.seq, "a receipt names its event");
+        }
+        self.check(hub.state());
+    }
+
+    fn event(&mut self, recorded: &Recorded) {
+        match &recorded.event {
+            Event::Accepted(accepted) => {
+                self.ids.insert(accepted.message.id.clone(), recorded.seq);
+                for routing in &accepted.recipients {
+                    let settled = routing.refused.is_some();
+                    let before = self.settled.insert((recorded.seq, routing.repo.clone()), settled);
+                    assert_eq!(before, None, "a recipient is named once");
+                }
+            }
+            Event::Read(moved) => moved.ids.iter().for_each(|id| self.settle(id, &moved.repo)),
+            Event::Answered(answered) => self.settle(&answered.id, &answered.repo),
+            Event::Expired(expired) => {
+                expired.unread_by.iter().for_each(|repo| self.settle(&expired.id, repo));
+            }
+            _ => {}
+        }
+    }
+
+    fn settle(&mut self, id: &MessageId, repo: &RepoName) {
+        let settled = self.settled.get_mut(&(self.ids[id], repo.clone()));
+        *settled.expect("only recipients settle") = true;
+    }
+
+    /// Nothing is lost, and nothing settled is open again.
+    fn check(&self, state: &State) {
+        for ((seq, repo), settled) in &self.settled {
+            match state.record(*seq).map(|record| record.delivery(repo)) {
+                None => assert!(settled, "{seq} for {repo} is forgotten and open"),
+                Some(None) => panic!("{seq} has lost its recipient {repo}"),
+                Some(Some(delivery)) => assert_eq!(delivery.stage.is_open(), !settled, "{seq} for {repo}"),
+            }
+        }
+    }
+}
+
+fn check(state: &State) {
+    state.repos().iter().for_each(|(name, repo)| check_mailbox(state, name, repo));
+    state.instances().for_each(|instance| check_hands(state, instance));
+    check_threads(state);
+    check_deadlines(state);
+}
+
+/// The open deliveries of a repo with their messages.
+fn open<'a>(state: &'a State, name: &'a RepoName) -> impl Iterator<Item = (&'a Record, &'a Delivery)> {
+    let all = state.records().filter_map(|record| Some((record, record.delivery(name)?)));
+    all.filter(|(_, delivery)| delivery.stage.is_open())
+}
+
+fn check_mailbox(state: &State, name: &RepoName, repo: &Repo) {
+    let mailbox = &repo.mailbox;
+    assert_eq!(mailbox.unread, open(state, name).count(), "unread of {name}");
+    assert_eq!(mailbox.bytes, open(state, name).map(|(record, _)| record.size).sum::<usize>());
+    let free = open(state, name).filter(|(_, delivery)| delivery.instance.is_none());
+    let waiting: BTreeSet<_> = free.map(|(record, _)| record.order()).collect();
+    assert_eq!(mailbox.waiting, waiting, "waiting for {name}");
+    for (record, delivery) in open(state, name) {
+        let holder = delivery.instance.as_ref();
+        assert_eq!(holder.is_none(), delivery.stage == Stage::Queued, "{record:?}");
+        let known = holder.and_then(|id| state.instance(id));
+        assert!(
+            holder.is_none() || known.is_some_and(|one| one.connected && one.repo == *name),
+            "{record:?}"
+        );
+        assert!(
+            holder.is_some() || !repo.connected.iter().any(|id| could_take(state, id, record)),
+            "{record:?}"
+        );
+    }
+    let connected = state.instances().filter(|one| one.connected && one.repo == *name);
+    assert_eq!(repo.connected, connected.map(|one| one.id.clone()).collect());
+}
+
+/// Whether a message that waits could be handed to an instance.
+fn could_take(state: &State, id: &InstanceId, record: &Record) -> bool {
+    let Some(one) = state.instance(id) else { return false };
+    let slack = if record.priority == Priority::High { 2 } else { 1 };
+    let hands = &one.hands;
+    let fits = hands.on_the_way < WINDOW_MESSAGES * slack
+        && hands.bytes_on_the_way + record.size <= WINDOW_BYTES * slack;
+    let receives = match one.receive {
+        Receive::All => true,
+        Receive::Replies => parent(state, record).is_some_and(|parent| parent.by == *id),
+        Receive::None => false,
+    };
+    receives
+        && !one.stuck
+        && *id != record.by
+        && one.is_capable(&record.capabilities)
+        && (hands.on_the_way == 0 || fits)
+}
+
+fn check_hands(state: &State, instance: &Instance) {
+    let held = open(state, &instance.repo).filter(|(_, one)| one.instance.as_ref() == Some(&instance.id));
+    let (coming, there): (Vec<_>, Vec<_>) = held.partition(|(_, delivery)| delivery.stage == Stage::Routed);
+    let hands = &instance.hands;
+    assert_eq!(hands.len(), coming.len() + there.len(), "{instance:?}");
+    assert_eq!(hands.on_the_way, coming.len(), "{instance:?}");
+    assert_eq!(hands.bytes_on_the_way, coming.iter().map(|(record, _)| record.size).sum::<usize>());
+    assert!(instance.connected || hands.is_empty(), "{instance:?}");
+    assert!(!instance.stuck || hands.on_the_way == 0, "{instance:?}");
+}
+
+/// The message that another answers: only an older one was there to be answered.
+fn parent<'a>(state: &'a State, record: &Record) -> Option<&'a Record> {
+    let named = record.reply_to.as_ref().and_then(|id| state.message(id));
+    named.filter(|parent| parent.seq < record.seq)
+}
+
+fn check_threads(state: &State) {
+    let mut in_threads = 0;
+    for (id, thread) in state.threads() {
+        assert!(!thread.is_empty(), "thread {id} has no message");
+        in_threads += thread.messages.len();
+    }
+    assert_eq!(in_threads, state.records().count(), "every message is in one thread");
+    for record in state.records() {
+        let thread = state.thread(&record.thread).expect("a thread of its own");
+        assert!(thread.messages.contains(&record.seq));
+        // Parents are strictly older, so the chain up from any message ends.
+        let up = std::iter::successors(Some(record), |record| parent(state, record));
+        up.for_each(|above| assert_eq!(above.thread, record.thread, "one thread from top to bottom"));
+        let answers_itself = record.reply_to.as_ref() == Some(&record.id);
+        let starts = record.reply_to.is_none() || answers_itself;
+        assert!(!starts || record.thread == record.id);
+    }
+}
+
+fn check_deadlines(state: &State) {
+    let due: Vec<_> = state.overdue(Millis(u64::MAX)).map(|record| record.seq).collect();
+    let mut unfinished: Vec<_> = state.records().filter(|record| !record.is_finished()).collect();
+    unfinished.sort_by_key(|record| (record.expires_at, record.seq));
+    assert_eq!(due, unfinished.iter().map(|record| record.seq).collect::<Vec<_>>());
+    assert_eq!(state.next_deadline(), unfinished.first().map(|record| record.expires_at));
+    for record in unfinished {
+        assert!(record.body.is_some(), "what is open can be handed out");
+    }
+}
