@@ -1,0 +1,43 @@
+//! The binary from outside: real processes, real sockets, real files, and clients of other languages.
+//!
+//! Every test has a machine of its own ([`harness`](suite::harness)): a temporary folder that is its home, with the
+//! socket and the journal in it. Nothing waits for a fixed time where an event can be awaited, and no assertion is
+//! about how long something took. `scripts/test` provides what the tests need beside cargo.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test that can not go on has failed, and says where"
+)]
+
+mod suite {
+    pub(crate) mod harness;
+    pub(crate) mod machine;
+    pub(crate) mod process;
+    pub(crate) mod wire;
+
+    mod answers;
+    mod bad_connection;
+    mod bad_envelope;
+    mod bad_input;
+    mod bad_payload;
+    mod batch;
+    mod clients;
+    mod conversation;
+    mod disk_full;
+    mod example;
+    mod exec;
+    mod flags;
+    mod hostile;
+    mod live;
+    mod protocol_doc;
+    mod regression;
+    mod restart;
+    mod security;
+    mod slow_reader;
+    mod spec;
+    mod structure;
+    mod stuck;
+    mod torture;
+}
