@@ -3,8 +3,8 @@
 //!
 //! | module | what is in it |
 //! |---|---|
-//! | [`requests`] | what clients ask |
-//! | [`outgoing`] | what events send out |
+//! | `requests` | what clients ask |
+//! | `outgoing` | what events send out |
 
 mod outgoing;
 mod requests;

@@ -1,17 +1,17 @@
-//! The daemon: a thin shell of sockets around [`Hub`](crate::hub::Hub) and [`Journal`](crate::journal::Journal).
+//! The daemon: a thin shell of sockets around [`Hub`] and [`Journal`].
 //!
 //! Everything runs on one thread, so nothing here locks; only `fdatasync` has a thread of its own, and long reads of
-//! the journal go to a pool. One batch of the [engine](engine) is: take what all connections have sent, let the hub
+//! the journal go to a pool. One batch of the engine is: take what all connections have sent, let the hub
 //! decide, write the events with one `write`, hand out messages, and answer when a sync has covered them.
 //!
 //! | module | what is in it |
 //! |---|---|
-//! | [`socket`] | the socket file: whose it is, whether somebody serves it, its removal |
-//! | [`engine`] | the batch loop |
-//! | [`release`] | what may go out when: now, when written, when synced |
-//! | [`connection`] | bytes in, lines to the engine; bytes out, never faster than the peer reads |
-//! | [`feed`] | the stream of events for one subscriber, from memory or from the journal |
-//! | [`lookup`] | the answers to `history` |
+//! | `socket` | the socket file: whose it is, whether somebody serves it, its removal |
+//! | `engine` | the batch loop |
+//! | `release` | what may go out when: now, when written, when synced |
+//! | `connection` | bytes in, lines to the engine; bytes out, never faster than the peer reads |
+//! | `feed` | the stream of events for one subscriber, from memory or from the journal |
+//! | `lookup` | the answers to `history` |
 
 mod connection;
 mod engine;

@@ -5,7 +5,7 @@
 //!
 //! | module | what is in it |
 //! |---|---|
-//! | [`fold`] | what each event changes |
+//! | `fold` | what each event changes |
 //! | [`registry`] | repos and instances: who is there, who was |
 //! | [`mailbox`] | what waits for a repo, and what is in the hands of its instances |
 //! | [`record`] | messages and their ladder, a step for each recipient |
