@@ -3,7 +3,7 @@
 //! | module | what is in it |
 //! |---|---|
 //! | [`arguments`] | the command line |
-//! | [`bench`] | the bus beside a bare relay |
+//! | [`mod@bench`] | the bus beside a bare relay |
 //! | [`commands`] | one file a command |
 //! | [`compose`] | from flags to messages |
 //! | [`failure`] | what went wrong, in one line, and the exit code |
