@@ -22,6 +22,9 @@ use crate::wire::lines::{Lines, TooLong};
 /// A peer with more unread bytes than this is not read from.
 pub(super) const FULL: usize = 4 << 20;
 
+/// How many lines of one connection the engine takes before it looks at the others.
+const TURN: usize = 64;
+
 /// Names a connection for as long as the bus runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) struct ConnectionId(pub u64);
@@ -164,14 +167,15 @@ async fn serve(id: ConnectionId, stream: UnixStream, inbox: mpsc::Sender<Input>,
     }
     let mut lines = Lines::new(max_line);
     while let Some(batch) = read(&outbox, &mut lines).await {
-        if batch.is_empty() {
-            continue;
+        let mut batch = batch.into_iter().peekable();
+        while batch.peek().is_some() && has_room(&outbox).await {
+            let lines = batch.by_ref().take(TURN).collect();
+            if inbox.send(Input::Lines { id, lines }).await.is_err() {
+                return;
+            }
+            // Nothing more is given until the answers are in the outbox, whose size decides whether more is given.
+            outbox.taken.notified().await;
         }
-        if inbox.send(Input::Lines { id, lines: batch }).await.is_err() {
-            return;
-        }
-        // Nothing more is read until the answers are in the outbox, whose size decides whether more is read.
-        outbox.taken.notified().await;
     }
     let rest = lines.rest();
     if inbox.send(Input::Closed { id, rest }).await.is_ok() {
@@ -203,6 +207,20 @@ async fn read(outbox: &Outbox, lines: &mut Lines) -> Option<Vec<Result<Bytes, To
             () = outbox.wake.notified() => {}
         }
     }
+}
+
+/// Writes until the peer has taken enough for more to be asked; `false` when it is gone.
+async fn has_room(outbox: &Outbox) -> bool {
+    while !outbox.is_gone() && outbox.len() >= FULL {
+        tokio::select! {
+            ready = outbox.stream.writable() => match ready {
+                Ok(()) => outbox.flush(),
+                Err(_) => return false,
+            },
+            () = outbox.wake.notified() => {}
+        }
+    }
+    !outbox.is_gone()
 }
 
 /// A peer that has closed its side may still be reading: it gets the answers to what it asked.
