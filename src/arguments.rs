@@ -5,7 +5,8 @@
 use std::num::NonZeroU64;
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::builder::RangedU64ValueParser;
+use clap::{Args, Parser, Subcommand, ValueEnum, value_parser};
 use veda_bus_core::message::{MessageType, Priority};
 use veda_bus_core::name::{Capability, InstanceId, RepoName, SessionId};
 
@@ -81,8 +82,8 @@ pub(crate) enum Command {
     /// Be an instance: messages come out as JSON lines
     #[command(after_help = "Examples:
   veda-bus join --repo LensSDK --capability auth --capability session
-  veda-bus join --repo LensSDK | jq -r .payload.question
-  veda-bus join --repo Echo --exec 'jq -r .payload.question'   what it prints is the answer")]
+  veda-bus join --repo LensSDK | jq -r '.payload.question // empty'
+  veda-bus join --repo Echo --exec \"jq -r '.payload.question // empty'\"   what it prints is the answer")]
     Join(Join),
     /// Show every event, live
     #[command(after_help = "Examples:
@@ -350,7 +351,7 @@ pub(crate) struct Join {
     #[arg(long, value_name = "COMMAND")]
     pub(crate) exec: Option<String>,
     /// End after so many messages
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = value_parser!(u64).range(1..))]
     pub(crate) count: Option<u64>,
 }
 
@@ -363,7 +364,7 @@ pub(crate) struct Watch {
     #[arg(long, value_name = "SEQ")]
     pub(crate) from: Option<u64>,
     /// End after so many events
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = value_parser!(u64).range(1..))]
     pub(crate) count: Option<u64>,
 }
 
@@ -425,7 +426,7 @@ pub(crate) struct Bench {
     #[arg(long)]
     pub(crate) quick: bool,
     /// How often everything is measured; the median is shown
-    #[arg(long, default_value_t = 3, value_name = "N")]
+    #[arg(long, default_value_t = 3, value_name = "N", value_parser = RangedU64ValueParser::<usize>::new().range(1..))]
     pub(crate) rounds: usize,
     /// The bare relay's side, started by the benchmark itself
     #[arg(long, hide = true)]

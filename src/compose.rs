@@ -6,7 +6,6 @@
 use std::time::{Duration, Instant};
 
 use serde_json::{Map, Value, json};
-use veda_bus_core::client::ClientError;
 use veda_bus_core::client::blocking::Connection;
 use veda_bus_core::event::Receive;
 use veda_bus_core::message::{Draft, MessageType, Priority, Recipient, Sender};
@@ -14,13 +13,14 @@ use veda_bus_core::name::{MessageId, RepoName};
 use veda_bus_core::payload::{Payload, form_schema};
 use veda_bus_core::state::record::Stage;
 use veda_bus_core::time::Millis;
-use veda_bus_core::wire::answer::{BusFrame, HistoryEntry, Incoming, Notice, Receipt};
-use veda_bus_core::wire::request::{AckStage, History, Register};
+use veda_bus_core::wire::answer::{BusFrame, HistoryEntry, Notice, Receipt};
+use veda_bus_core::wire::request::{History, Register};
 
 use crate::arguments::Manner;
 use crate::context::{Context, Output};
 use crate::failure::Failure;
 use crate::show;
+use crate::waiting::Waiting;
 
 /// How long a command waits for a recipient's client to say that it has the message, before it says "on its way".
 const DELIVERY_PATIENCE: Duration = Duration::from_millis(500);
@@ -121,18 +121,18 @@ impl Outgoing {
 
     /// Sends it, and prints the receipt; with `--wait`, the answer.
     pub(crate) fn send(self, context: &Context, mut connection: Connection) -> Result<(), Failure> {
-        let register = Register {
+        let mut register = Register {
             receive: if self.wait.is_some() { Receive::Replies } else { Receive::None },
             track: true,
             client: "veda-bus".parse().ok(),
             ..context.registration(self.from.clone())
         };
-        let welcome = connection.register(&register)?;
+        register.instance_id = Some(connection.register(&register)?.instance_id);
         let from = Sender {
             repo: self.from,
-            path: register.path,
-            session_id: register.session_id,
-            instance_id: Some(welcome.instance_id),
+            path: register.path.clone(),
+            session_id: register.session_id.clone(),
+            instance_id: register.instance_id.clone(),
         };
         let json = self.draft.to_json(&MessageId::random(), &from, Millis::now().seconds());
         let receipt = connection.send(&json, self.allow_unknown)?;
@@ -143,8 +143,7 @@ impl Outgoing {
                 if !context.json {
                     eprintln!("veda-bus: {}", show::receipt(&receipt, &[]));
                 }
-                let answer = wait_for_answer(&mut connection, &receipt, wait)?;
-                print_answer(context, &mut output, &answer)
+                Waiting::new(context, connection, register, &receipt, wait).print_answer(&mut output)
             }
         }
     }
@@ -188,54 +187,6 @@ fn tell_fate(
         }))?;
     } else {
         output.line(&show::receipt(receipt, &steps))?;
-    }
-    output.flush()
-}
-
-/// The first answer that is more than an acknowledgement; it is read by being printed.
-fn wait_for_answer(
-    connection: &mut Connection,
-    receipt: &Receipt,
-    wait: Duration,
-) -> Result<Incoming, Failure> {
-    // A wait beyond all clocks is one without end.
-    let until = Instant::now().checked_add(wait);
-    loop {
-        match connection.next_frame(until) {
-            Ok(BusFrame::Message(incoming)) => {
-                let answers = incoming.message.reply_to.as_ref() == Some(&receipt.id)
-                    && !incoming.message.payload.is_acknowledgement();
-                let stage = if answers { AckStage::Read } else { AckStage::Delivered };
-                connection.tell("ack", &json!({ "ids": [incoming.message.id], "stage": stage }))?;
-                if answers {
-                    return Ok(*incoming);
-                }
-            }
-            Ok(BusFrame::Notice(Notice::Expired { id, unread_by })) if id == receipt.id => {
-                connection.tell("ack", &json!({ "notices": [&id] }))?;
-                let unread = unread_by.iter().map(RepoName::as_str).collect::<Vec<_>>().join(", ");
-                let what = format!("message {id} expired; it was never read by {unread}");
-                return Err(Failure::TimedOut(what));
-            }
-            Ok(_) => {}
-            Err(ClientError::TimedOut(_)) => {
-                let what = format!(
-                    "no answer within {} s; the message stays where it is: veda-bus log --thread {}",
-                    wait.as_secs_f64(),
-                    receipt.thread
-                );
-                return Err(Failure::TimedOut(what));
-            }
-            Err(error) => return Err(error.into()),
-        }
-    }
-}
-
-fn print_answer(context: &Context, output: &mut Output, answer: &Incoming) -> Result<(), Failure> {
-    if context.json {
-        output.raw_json(answer.message.json())?;
-    } else {
-        show::message(&answer.message).lines().try_for_each(|line| output.line(line))?;
     }
     output.flush()
 }

@@ -15,7 +15,7 @@ use std::process::ExitCode;
 
 use veda_bus_core::client::ClientError;
 use veda_bus_core::config::ConfigError;
-use veda_bus_core::refusal::Refusal;
+use veda_bus_core::refusal::{Code, Refusal};
 use veda_bus_core::server::ServerError;
 use veda_bus_core::text;
 
@@ -38,7 +38,7 @@ pub(crate) enum Failure {
         error: ClientError,
     },
     /// The bus said no.
-    #[error("refused ({}): {refusal}", refusal.code)]
+    #[error("{}", refused(refusal))]
     Refused {
         /// Why.
         refusal: Refusal,
@@ -92,6 +92,15 @@ impl Failure {
             Self::Server(_) | Self::File { .. } | Self::OutputClosed | Self::Failed(_) => 1,
         }
     }
+}
+
+/// A refusal in the words of the command line: where the bus advises a member of a frame, the flag that sets it.
+pub(crate) fn refused(refusal: &Refusal) -> String {
+    let mut refusal = refusal.clone();
+    if refusal.code == Code::UnknownRepo {
+        refusal.hint = refusal.hint.map(|hint| hint.replace("allow_unknown", "--allow-unknown"));
+    }
+    format!("refused ({}): {refusal}", refusal.code)
 }
 
 impl From<Refusal> for Failure {

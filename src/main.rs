@@ -10,6 +10,7 @@
 //! | [`context`] | what every command needs: configuration, connection, output |
 //! | [`runtime`] | what runs a command, and the signals that end it |
 //! | [`show`] | events and messages as lines for a person |
+//! | [`waiting`] | waiting for an answer |
 
 mod arguments;
 mod bench;
@@ -19,6 +20,7 @@ mod context;
 mod failure;
 mod runtime;
 mod show;
+mod waiting;
 
 use std::process::ExitCode;
 

@@ -3,6 +3,8 @@
 use std::future::Future;
 
 use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::broadcast::error::RecvError;
+use veda_bus_core::client::{BusClient, ClientEvent};
 
 use crate::failure::Failure;
 
@@ -32,4 +34,19 @@ pub(crate) fn stop_signal() -> Result<impl Future<Output = ()>, Failure> {
             _ = hangup.recv() => {}
         }
     })
+}
+
+/// Tells of what the client goes through, from now on, for as long as it lives.
+pub(crate) fn tell_of_events(client: &BusClient, tell: impl Fn(&ClientEvent) + Send + 'static) {
+    let mut events = client.events();
+    tokio::spawn(async move {
+        loop {
+            match events.recv().await {
+                Ok(event) => tell(&event),
+                // Some were missed while others were told; the next are told again.
+                Err(RecvError::Lagged(_)) => {}
+                Err(RecvError::Closed) => return,
+            }
+        }
+    });
 }

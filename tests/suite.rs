@@ -31,6 +31,7 @@ mod suite {
     mod flags;
     mod hostile;
     mod live;
+    mod load;
     mod protocol_doc;
     mod regression;
     mod restart;

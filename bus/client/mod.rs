@@ -64,7 +64,7 @@ use crate::refusal::Refusal;
 use crate::state::view::StateView;
 use crate::time::Millis;
 use crate::wire::answer::{BusFrame, HistoryEntry, Incoming, Notice, Receipt, Welcome};
-use crate::wire::request::{AckStage, History, Register};
+use crate::wire::request::{History, Register};
 use task::{Ask, Task};
 
 /// Why a client could not do what it was asked.
@@ -122,6 +122,8 @@ pub enum ClientEvent {
     Registered(Welcome),
     /// So many requests without an answer were sent again.
     Resent(usize),
+    /// The bus does not take the instance back: it is none any more, and its requests are refused.
+    Refused(Refusal),
     /// The bus told something.
     Notice(Notice),
 }
@@ -176,7 +178,8 @@ impl BusClient {
         let stream = task::dial(&path).await?;
         let (asks, asked) = mpsc::channel(256);
         let (deliver, messages) = mpsc::unbounded_channel();
-        let (events, _) = broadcast::channel(256);
+        // More than the bus tells at once: the notices of a repo are at most a thousand.
+        let (events, _) = broadcast::channel(4096);
         let task = Task::new(path, options, asked, deliver, events.clone());
         tokio::spawn(task.run(stream));
         Ok(Self { asks, messages: Arc::new(Mutex::new(messages)), events, registered: Arc::default() })
@@ -269,8 +272,8 @@ impl BusClient {
         Ok(receipt)
     }
 
-    /// The next message, which is acknowledged as delivered; `None` when the bus is gone for good. A message that the
-    /// bus delivers again because it was not read in time is given again.
+    /// The next message, which is acknowledged as delivered; `None` when the bus is gone for good. What the bus delivers
+    /// again after a reconnection is not given twice.
     pub async fn receive(&self) -> Option<Incoming> {
         let incoming = self.messages.lock().await.recv().await?;
         // A task that has ended closes the channel, which the next call tells of.
@@ -278,12 +281,13 @@ impl BusClient {
         Some(incoming)
     }
 
-    /// Says that the agent itself has seen a message.
+    /// Says that the agent itself has seen a message; across a reconnection that is said again. A [`ping`](Self::ping)
+    /// that is answered afterwards shows that the bus knows it.
     ///
     /// # Errors
     /// When the bus is gone for good.
     pub async fn ack_read(&self, id: &MessageId) -> Result<(), ClientError> {
-        self.tell(Ask::Ack(id.clone(), AckStage::Read)).await
+        self.tell(Ask::Read(id.clone())).await
     }
 
     /// The stream of events from `from` on, or from now on, without a gap or a double across reconnections.

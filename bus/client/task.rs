@@ -1,18 +1,19 @@
 //! The task behind a [`BusClient`](super::BusClient): one connection after another, and what must survive each.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::UnixStream;
-use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
+use tokio::net::unix::OwnedReadHalf;
 use tokio::sync::{broadcast, mpsc, oneshot};
 
 use super::{ClientError, ClientEvent, ClientOptions, EventLine, check_peer};
 use crate::name::{MessageId, Seq};
+use crate::time::Millis;
 use crate::wire::answer::{Answer, BusFrame, Incoming, Notice, Receipt, Welcome, frame};
 use crate::wire::lines::Lines;
 use crate::wire::request::{AckStage, Register};
@@ -47,7 +48,8 @@ pub(super) enum Ask {
         events: mpsc::Sender<EventLine>,
         reply: Reply<()>,
     },
-    Ack(MessageId, AckStage),
+    /// The agent itself has seen this message.
+    Read(MessageId),
     /// The first answer to this message is for this waiter.
     Await(MessageId, oneshot::Sender<Incoming>),
     /// A message was taken from the queue.
@@ -61,7 +63,12 @@ struct Pending {
 }
 
 enum PendingReply {
-    Register(Reply<Welcome>),
+    /// A registration that a handle asked for.
+    Register(Register, Reply<Welcome>),
+    /// The same registration again, after a reconnection.
+    Again,
+    /// A message that the agent has seen: that is said until the bus knows it.
+    Read(MessageId),
     Receipt(Reply<Receipt>),
     Frame(Reply<BusFrame>),
     Done(Reply<()>),
@@ -70,6 +77,8 @@ enum PendingReply {
 struct Subscription {
     /// The first event that has not been given out.
     next: Option<Seq>,
+    /// Whether the bus has begun with this stream; what comes before is of an earlier one.
+    begun: bool,
     events: mpsc::Sender<EventLine>,
 }
 
@@ -97,8 +106,13 @@ pub(super) struct Task {
     unreceived: usize,
     /// Messages that the bus has not been told of as delivered.
     unacked: Vec<MessageId>,
-    /// What is to be written in one go.
-    out: Vec<u8>,
+    /// Messages that were given out and that the bus does not know as read, with the time at which they are stale: when
+    /// they come again after a reconnection, nobody is to see them twice.
+    given: HashMap<MessageId, Millis>,
+    /// The latest messages of which the bus knows that they were read.
+    read: VecDeque<MessageId>,
+    /// What is to be written.
+    out: BytesMut,
 }
 
 /// Connects, and checks who serves.
@@ -129,7 +143,9 @@ impl Task {
             waiters: HashMap::new(),
             unreceived: 0,
             unacked: Vec::new(),
-            out: Vec::new(),
+            given: HashMap::new(),
+            read: VecDeque::new(),
+            out: BytesMut::new(),
         }
     }
 
@@ -154,15 +170,18 @@ impl Task {
         let mut lines = Lines::new(MAX_LINE);
         loop {
             self.drain(&mut lines);
-            if write(&mut writer, &mut self.out).await.is_err() {
-                return Ended::Lost;
-            }
             let room = self.subscription.as_ref().is_none_or(Subscription::has_room);
             tokio::select! {
                 ask = self.asked.recv() => match ask {
                     Some(ask) => self.take(ask),
                     None => return Ended::Dropped,
                 },
+                // Reading and writing go on side by side: the bus may not read while it has much to write.
+                written = writer.write_buf(&mut self.out), if !self.out.is_empty() => {
+                    if !matches!(written, Ok(1..)) {
+                        return Ended::Lost;
+                    }
+                }
                 read = read(&mut reader, &mut lines), if room => {
                     if !read {
                         return Ended::Lost;
@@ -223,19 +242,21 @@ impl Task {
         self.out.clear();
         // What was not read is delivered again, so that nothing of the old connection is owed.
         self.unacked.clear();
-        let registering =
-            self.pending.values().any(|pending| matches!(pending.reply, PendingReply::Register(_)));
-        if let Some(register) = self.registered.clone().filter(|_| !registering) {
-            self.out.extend_from_slice(&frame("register", None, &register));
+        // An earlier attempt may have got no answer.
+        self.pending.retain(|_, pending| !matches!(pending.reply, PendingReply::Again));
+        let pending: Vec<_> = self.pending.values().map(|pending| pending.frame.clone()).collect();
+        if let Some(register) = self.registered.clone() {
+            self.request("register", &json!(register), PendingReply::Again);
         }
-        let resent = self.pending.len();
-        for pending in self.pending.values() {
-            self.out.extend_from_slice(&pending.frame);
+        let resent = pending.len();
+        for frame in pending {
+            self.out.extend_from_slice(&frame);
         }
         if resent > 0 {
             self.tell(ClientEvent::Resent(resent));
         }
-        if let Some(next) = self.subscription.as_ref().and_then(|subscription| subscription.next) {
+        let begun = self.subscription.as_ref().filter(|subscription| subscription.begun);
+        if let Some(next) = begun.and_then(|subscription| subscription.next) {
             self.out.extend_from_slice(&frame("subscribe", None, &json!({ "from": next })));
         }
     }
@@ -243,9 +264,7 @@ impl Task {
     fn take(&mut self, ask: Ask) {
         match ask {
             Ask::Register(register, reply) => {
-                let body = json!(register);
-                self.registered = Some(register);
-                self.request("register", &body, PendingReply::Register(reply));
+                self.request("register", &json!(register), PendingReply::Register(register, reply));
             }
             Ask::Send { json, allow_unknown, reply } => {
                 let flag = if allow_unknown { ",\"allow_unknown\":true" } else { "" };
@@ -255,11 +274,12 @@ impl Task {
             }
             Ask::Call { op, body, reply } => self.request(op, &body, PendingReply::Frame(reply)),
             Ask::Subscribe { from, events, reply } => {
-                self.subscription = Some(Subscription { next: from, events });
+                self.subscription = Some(Subscription { next: from, begun: false, events });
                 self.request("subscribe", &json!({ "from": from }), PendingReply::Done(reply));
             }
-            Ask::Ack(id, stage) => {
-                self.out.extend_from_slice(&frame("ack", None, &json!({ "ids": [id], "stage": stage })));
+            Ask::Read(id) => {
+                let body = json!({ "ids": [id], "stage": AckStage::Read });
+                self.request("ack", &body, PendingReply::Read(id));
             }
             Ask::Await(id, waiter) => {
                 self.waiters.retain(|_, waiter| !waiter.is_closed());
@@ -291,9 +311,11 @@ impl Task {
             BusFrame::Ping => self.out.extend_from_slice(&frame("pong", None, &json!({}))),
             other => {
                 let reference = answer.reference.and_then(|reference| reference.parse().ok());
-                match reference.and_then(|reference: u64| self.pending.remove(&reference)) {
-                    Some(pending) => self.settle(pending, other),
-                    None => self.unasked(other),
+                let pending = reference.and_then(|reference: u64| self.pending.remove(&reference));
+                if let Some(pending) = pending {
+                    self.settle(pending, other);
+                } else if let BusFrame::Error(refusal) = other {
+                    tracing::warn!("the bus refused something: {refusal}");
                 }
             }
         }
@@ -307,17 +329,24 @@ impl Task {
         };
         let strange = |frame: BusFrame| ClientError::Protocol(format!("{frame:?}"));
         match pending.reply {
-            PendingReply::Register(reply) => {
+            PendingReply::Register(register, reply) => {
                 let welcome = answer.and_then(|frame| match frame {
                     BusFrame::Welcome(welcome) => Ok(welcome),
                     other => Err(strange(other)),
                 });
-                match &welcome {
-                    Ok(welcome) => self.welcomed(welcome.clone()),
-                    Err(_) => self.registered = None,
+                if let Ok(welcome) = &welcome {
+                    self.registered = Some(register);
+                    self.welcomed(welcome.clone());
                 }
                 let _ = reply.send(welcome);
             }
+            PendingReply::Again => match answer {
+                Ok(BusFrame::Welcome(welcome)) => self.welcomed(welcome),
+                Err(ClientError::Refused(refusal)) => self.tell(ClientEvent::Refused(refusal)),
+                _ => {}
+            },
+            // What the bus does not remember needs no acknowledgement any more.
+            PendingReply::Read(id) => self.was_read(id),
             PendingReply::Receipt(reply) => {
                 let _ = reply.send(answer.and_then(|frame| match frame {
                     BusFrame::Receipt(receipt) => Ok(receipt),
@@ -330,6 +359,7 @@ impl Task {
             PendingReply::Done(reply) => {
                 if let (Ok(BusFrame::Ok { seq }), Some(subscription)) = (&answer, &mut self.subscription) {
                     subscription.next.get_or_insert(seq.next());
+                    subscription.begun = true;
                 }
                 let _ = reply.send(answer.map(|_| ()));
             }
@@ -344,17 +374,13 @@ impl Task {
         self.tell(ClientEvent::Registered(welcome));
     }
 
-    /// A frame that answers nothing which is waited for.
-    fn unasked(&mut self, frame: BusFrame) {
-        match frame {
-            BusFrame::Welcome(welcome) => self.welcomed(welcome),
-            BusFrame::Error(refusal) => tracing::warn!("the bus refused something: {refusal}"),
-            _ => {}
-        }
-    }
-
     fn incoming(&mut self, incoming: Incoming) {
         let id = incoming.message.id.clone();
+        self.unacked.push(id.clone());
+        if self.given.insert(id.clone(), incoming.expires_at).is_some() {
+            return;
+        }
+        self.forget_stale();
         let answers =
             incoming.message.reply_to.as_ref().filter(|_| !incoming.message.payload.is_acknowledgement());
         let waiter = answers.and_then(|parent| self.waiters.remove(parent));
@@ -366,10 +392,28 @@ impl Task {
             self.unreceived += 1;
             // Nobody receives any more: then nobody has it, and the bus is not told so.
             if self.deliver.send(incoming).is_err() {
-                return;
+                self.unacked.retain(|unacked| *unacked != id);
             }
         }
-        self.unacked.push(id);
+    }
+
+    /// The bus knows that a message was read. It may have sent it again before it knew, and that may still be on its way:
+    /// the latest ones are remembered a while longer.
+    fn was_read(&mut self, id: MessageId) {
+        self.read.push_back(id);
+        if self.read.len() > 2 * UNRECEIVED
+            && let Some(oldest) = self.read.pop_front()
+        {
+            self.given.remove(&oldest);
+        }
+    }
+
+    /// What is stale does not come again.
+    fn forget_stale(&mut self) {
+        if self.given.len().is_multiple_of(2 * UNRECEIVED) {
+            let now = Millis::now();
+            self.given.retain(|_, expires_at| *expires_at > now);
+        }
     }
 
     fn ack_delivered(&mut self) {
@@ -386,7 +430,7 @@ impl Task {
     fn event(&mut self, json: String) {
         let (Some(subscription), Some(seq)) = (&mut self.subscription, seq_of_event(&json)) else { return };
         // After a reconnection the stream may begin a little before the place that was asked for.
-        if subscription.next.is_none_or(|next| seq >= next) {
+        if subscription.begun && subscription.next.is_none_or(|next| seq >= next) {
             subscription.next = Some(seq.next());
             if subscription.events.try_send(EventLine { seq, json }).is_err() {
                 self.subscription = None;
@@ -421,14 +465,6 @@ enum Ended {
     Lost,
     /// The last handle is gone.
     Dropped,
-}
-
-async fn write(writer: &mut OwnedWriteHalf, out: &mut Vec<u8>) -> std::io::Result<()> {
-    if !out.is_empty() {
-        writer.write_all(out).await?;
-        out.clear();
-    }
-    Ok(())
 }
 
 /// Reads some bytes; `false` at the stream's end.

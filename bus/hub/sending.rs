@@ -166,10 +166,10 @@ struct Rules<'a> {
 }
 
 impl Rules<'_> {
-    /// Every repo that the bus has seen, but the sender's.
+    /// Every repo that has ever taken messages, but the sender's.
     fn everyone(&self) -> Result<Vec<Routing>, Refusal> {
         let sender = &self.sender.repo;
-        let others = self.state.repos().iter().filter(|(name, repo)| *name != sender && repo.seen);
+        let others = self.state.repos().iter().filter(|(name, repo)| *name != sender && repo.receives());
         let known: Vec<_> = others.collect();
         if known.is_empty() {
             return Err(Refusal::new(Code::NoRecipients, "nobody else is known to this bus yet")

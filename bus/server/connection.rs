@@ -114,7 +114,7 @@ impl Outbox {
                 Ok(written) => bytes.advance(written),
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
                     self.wake.notify_one();
-                    return;
+                    break;
                 }
                 Err(_) => {
                     bytes.clear();
@@ -124,7 +124,7 @@ impl Outbox {
             }
         }
         // A burst's memory is given back.
-        if bytes.capacity() > FULL {
+        if bytes.is_empty() && bytes.capacity() > FULL {
             *bytes = BytesMut::new();
         }
         self.drained.notify_waiters();
@@ -168,7 +168,8 @@ async fn serve(id: ConnectionId, stream: UnixStream, inbox: mpsc::Sender<Input>,
     let mut lines = Lines::new(max_line);
     while let Some(batch) = read(&outbox, &mut lines).await {
         let mut batch = batch.into_iter().peekable();
-        while batch.peek().is_some() && has_room(&outbox).await {
+        while batch.peek().is_some() {
+            room_for_answers(&outbox).await;
             let lines = batch.by_ref().take(TURN).collect();
             if inbox.send(Input::Lines { id, lines }).await.is_err() {
                 return;
@@ -187,9 +188,6 @@ async fn serve(id: ConnectionId, stream: UnixStream, inbox: mpsc::Sender<Input>,
 /// The next whole lines; `None` when the peer has closed its side. Writes meanwhile.
 async fn read(outbox: &Outbox, lines: &mut Lines) -> Option<Vec<Result<Bytes, TooLong>>> {
     loop {
-        if outbox.is_gone() {
-            return None;
-        }
         tokio::select! {
             ready = outbox.stream.readable(), if outbox.len() < FULL => {
                 ready.ok()?;
@@ -209,18 +207,18 @@ async fn read(outbox: &Outbox, lines: &mut Lines) -> Option<Vec<Result<Bytes, To
     }
 }
 
-/// Writes until the peer has taken enough for more to be asked; `false` when it is gone.
-async fn has_room(outbox: &Outbox) -> bool {
+/// Writes until the peer has taken enough for more to be asked. One that is gone takes nothing, and what it has said
+/// before still counts.
+async fn room_for_answers(outbox: &Outbox) {
     while !outbox.is_gone() && outbox.len() >= FULL {
         tokio::select! {
             ready = outbox.stream.writable() => match ready {
                 Ok(()) => outbox.flush(),
-                Err(_) => return false,
+                Err(_) => return,
             },
             () = outbox.wake.notified() => {}
         }
     }
-    !outbox.is_gone()
 }
 
 /// A peer that has closed its side may still be reading: it gets the answers to what it asked.

@@ -19,6 +19,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use serde_json::json;
 use tokio::sync::mpsc;
+use tokio::task::AbortHandle;
 
 use super::connection::{ConnectionId, Outbox};
 use super::feed::Recent;
@@ -63,6 +64,8 @@ struct Connection {
     silent_since: Option<Millis>,
     /// Whether it has been asked for one.
     pinged: bool,
+    /// The task that sends it events.
+    subscription: Option<AbortHandle>,
     /// What it asked of the past, with the `ref` of each; the first is being looked up. One at a time, for an answer
     /// can be large.
     lookups: VecDeque<(Option<String>, History)>,
@@ -84,6 +87,8 @@ pub(super) struct Engine {
     broken: bool,
     /// Whether a sync was asked for that has not ended.
     syncing: bool,
+    /// Why a sync failed, which ends the bus.
+    unsynced: Option<io::Error>,
     /// Tells the engine that a connection's look-up was answered.
     looked_up: mpsc::UnboundedSender<ConnectionId>,
     answered: mpsc::UnboundedReceiver<ConnectionId>,
@@ -107,6 +112,7 @@ impl Engine {
             recent,
             broken: false,
             syncing: false,
+            unsynced: None,
             looked_up,
             answered,
         }
@@ -129,7 +135,7 @@ impl Engine {
                 Some(result) = synced.recv() => self.synced(result),
                 Some(id) = self.answered.recv() => self.looked_up(id),
                 Some(input) = frames.recv() => self.take(input),
-                () = sleep, if wake.is_some() => self.wake(),
+                () = sleep, if wake.is_some() => {}
             }
             while let Ok(result) = synced.try_recv() {
                 self.synced(result);
@@ -138,9 +144,16 @@ impl Engine {
                 let Ok(input) = frames.try_recv() else { break };
                 self.take(input);
             }
+            // A timer that is last in line would never come to its turn under load, so it is looked at in every batch.
+            self.wake();
             self.finish_batch();
+            // After a failed sync the system may take what was not stored for stored, so that no later receipt could be
+            // trusted: what is really on disk is for a recovery to find out.
+            if self.unsynced.is_some() {
+                break;
+            }
         }
-        self.stop()
+        self.stop(synced).await
     }
 
     /// How long the engine may sleep if nothing comes in; `None` is for ever.
@@ -167,19 +180,19 @@ impl Engine {
                     track: false,
                     silent_since: None,
                     pinged: false,
+                    subscription: None,
                     lookups: VecDeque::new(),
                 };
                 self.connections.insert(id, connection);
             }
             Input::Lines { id, lines } => {
-                self.resume(id);
                 for line in lines {
                     self.line(id, line);
                 }
+                // After its lines: what a stuck client has acknowledged is not handed out again.
+                self.resume(id);
                 self.was_heard(id);
-                if let Some(connection) = self.connections.get(&id) {
-                    connection.outbox.lines_taken();
-                }
+                self.lines_taken(id);
             }
             Input::Closed { id, rest } => self.closed(id, rest),
         }
@@ -313,17 +326,27 @@ impl Engine {
         match result {
             Ok(seq) => self.release.synced(seq),
             Err(error) => {
-                tracing::error!("the journal can not be synced: {error}");
                 let what = format!("the message is written, but may not survive a power cut: {error}");
                 let refusal = Refusal::new(Code::JournalUnavailable, what);
                 self.release.sync_failed(&refusal.hint("send it again, with the same id"));
+                self.unsynced = Some(error);
             }
         }
     }
 
-    fn stop(mut self) -> io::Result<()> {
+    /// Tells the clients, and writes everything down.
+    async fn stop(mut self, mut synced: mpsc::UnboundedReceiver<io::Result<Seq>>) -> io::Result<()> {
+        if self.syncing
+            && let Some(result) = synced.recv().await
+        {
+            self.synced(result);
+        }
         for connection in self.connections.values() {
             self.release.now(&connection.outbox, &notice_frame(&Notice::ShuttingDown));
+        }
+        if let Some(error) = self.unsynced {
+            self.release.flush();
+            return Err(error);
         }
         let _ = self.handle(Command::Stop { pid: std::process::id() });
         self.journal.write()?;

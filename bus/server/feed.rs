@@ -7,6 +7,7 @@ use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::path::PathBuf;
 use std::rc::Rc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use tokio::sync::Notify;
@@ -18,6 +19,9 @@ use crate::wire::answer::event_frame;
 
 /// How many bytes of recent events are kept in memory while somebody subscribes.
 const RECENT_BYTES: usize = 8 << 20;
+
+/// How long after a failure the journal is read again.
+const RETRY: Duration = Duration::from_millis(250);
 
 /// How many bytes of the journal are read at a time.
 const READ_BYTES: usize = 1 << 20;
@@ -97,38 +101,63 @@ enum Pushed {
     Upto(Seq),
 }
 
-/// Follows the journal from `next` on for one subscriber, until it is gone. `path` is the journal, if there is one.
-pub(super) async fn follow(recent: Rc<Recent>, outbox: Rc<Outbox>, mut next: Seq, path: Option<PathBuf>) {
-    recent.subscribers.set(recent.subscribers.get() + 1);
+/// A subscriber's place in the journal. While there is one, what is recent is kept.
+pub(super) struct Subscription {
+    recent: Rc<Recent>,
+    /// The next event that it gets.
+    next: Seq,
+}
+
+impl Subscription {
+    pub(super) fn new(recent: Rc<Recent>, next: Seq) -> Self {
+        recent.subscribers.set(recent.subscribers.get() + 1);
+        Self { recent, next }
+    }
+}
+
+impl Drop for Subscription {
+    fn drop(&mut self) {
+        self.recent.unsubscribe();
+    }
+}
+
+/// Follows the journal for one subscriber, until it is gone. `path` is the journal, if there is one.
+pub(super) async fn follow(mut place: Subscription, outbox: Rc<Outbox>, path: Option<PathBuf>) {
     while !outbox.is_gone() {
-        let changed = recent.changed.notified();
-        match recent.push_from(next, &outbox) {
+        let changed = place.recent.changed.notified();
+        match place.recent.push_from(place.next, &outbox) {
             Pushed::CaughtUp => {
                 tokio::select! {
                     () = changed => {}
                     () = outbox.gone_for_good() => {}
                 }
+                continue;
             }
-            Pushed::Upto(place) => next = place,
-            Pushed::Older => next = from_journal(&recent, &outbox, next, path.clone()).await,
+            Pushed::Upto(next) => place.next = next,
+            Pushed::Older => place.next = from_journal(&place, &outbox, path.clone()).await,
         }
         outbox.flush();
         outbox.room().await;
     }
-    recent.unsubscribe();
 }
 
 /// Pushes a piece of the journal, and gives the place after it.
-async fn from_journal(recent: &Recent, outbox: &Outbox, next: Seq, path: Option<PathBuf>) -> Seq {
+async fn from_journal(place: &Subscription, outbox: &Outbox, path: Option<PathBuf>) -> Seq {
+    let (recent, next) = (&place.recent, place.next);
     let upto = recent.written.get();
     let read = tokio::task::spawn_blocking(move || read_piece(path, next, upto)).await;
     match read {
-        Ok(Ok((bytes, place))) if place > next => {
+        Ok(Ok((bytes, after))) if after > next => {
             outbox.push(&bytes);
-            place
+            after
         }
         // Nothing of it is left to be read: it was pruned, or never kept. The oldest that is known comes next.
-        _ => recent.frames.borrow().front().map_or(upto.next(), |&(oldest, _)| oldest.max(next)),
+        Ok(Ok(_)) => recent.frames.borrow().front().map_or(upto.next(), |&(oldest, _)| oldest.max(next)),
+        failed => {
+            tracing::warn!("the journal can not be read for a subscriber: {failed:?}");
+            tokio::time::sleep(RETRY).await;
+            next
+        }
     }
 }
 

@@ -44,6 +44,12 @@ impl Repo {
         }
     }
 
+    /// Whether an instance that takes what its repo gets has ever registered. One that only sends has no use for what is
+    /// said to everyone.
+    pub fn receives(&self) -> bool {
+        self.accept_requests_from.is_some()
+    }
+
     /// Whether some instance of it, now or before, declared all of `wanted`.
     pub fn is_capable(&self, wanted: &[Capability]) -> bool {
         wanted.is_empty() || self.capabilities.iter().any(|set| wanted.iter().all(|one| set.contains(one)))

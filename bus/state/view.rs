@@ -1,5 +1,7 @@
 //! The state as plain data: what the `state` and `history` frames carry.
 
+use std::path::PathBuf;
+
 use serde::{Deserialize, Serialize};
 
 use super::record::{Record, Stage};
@@ -17,6 +19,8 @@ pub struct StateView {
     pub seq: Seq,
     /// When that was.
     pub at: Millis,
+    /// Where the bus keeps its journal; `None` when it keeps none, or when this is not told by a running bus.
+    pub journal: Option<PathBuf>,
     /// Who hosts the bus.
     pub host: Option<HostView>,
     /// How many messages were accepted since the journal's oldest remembered event.
@@ -138,6 +142,7 @@ impl StateView {
         Self {
             seq: state.last(),
             at: state.at(),
+            journal: None,
             host: state.host().map(HostView::of),
             accepted: state.accepted(),
             remembered: state.records.len(),

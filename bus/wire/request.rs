@@ -9,7 +9,7 @@ use serde_json::value::RawValue;
 use super::check::check;
 use crate::event::Receive;
 use crate::message::{capabilities, from_object};
-use crate::name::{Capability, InstanceId, MessageId, RepoName, Seq, SessionId};
+use crate::name::{Capability, InstanceId, MAX_NAME_BYTES, MessageId, RepoName, Seq, SessionId};
 use crate::payload::word;
 use crate::refusal::{Code, Refusal};
 
@@ -230,7 +230,17 @@ fn op_of<'a>(head: &Head<'a>, text: &'a str) -> Result<Op<'a>, Refusal> {
             }
             Op::Subscribe { from: body::<Subscribe>(text)?.from }
         }
-        "history" => Op::History(body::<History>(text)?),
+        "history" => {
+            let history = body::<History>(text)?;
+            for (at, id) in [("id", &history.id), ("thread", &history.thread)] {
+                let bytes = id.as_ref().map_or(0, String::len);
+                if bytes > MAX_NAME_BYTES {
+                    let expected = format!("at most {MAX_NAME_BYTES} bytes");
+                    return Err(Refusal::expected(Code::InvalidFrame, at, &expected, &bytes.to_string()));
+                }
+            }
+            Op::History(history)
+        }
         "state" => Op::State,
         "ping" => Op::Ping,
         "pong" => Op::Pong,

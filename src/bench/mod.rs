@@ -135,13 +135,21 @@ pub(crate) fn run(context: &Context, bench: &arguments::Bench) -> Result<(), Fai
         }
         output.flush()?;
     }
-    Ok(())
+    if !context.json {
+        output.line("")?;
+        output.line(&format!(
+            "Figures are medians over {} rounds; the ratio is the median of the ratios within each round, \
+             which need not be the ratio of the medians.",
+            bench.rounds
+        ))?;
+    }
+    output.flush()
 }
 
 fn measure(case: &Case, bench: &arguments::Bench) -> Result<Row, Failure> {
     let load = if bench.quick { case.load.tenth() } else { case.load };
     let (mut buses, mut relays, mut ratios) = (Vec::new(), Vec::new(), Vec::new());
-    for round in 0..bench.rounds.max(1) {
+    for round in 0..bench.rounds {
         // Neither side is always the one that finds the machine warm.
         let (bus, relay) = if round % 2 == 0 {
             let bus = once(case.bus, load)?;

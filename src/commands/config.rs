@@ -1,6 +1,7 @@
 //! `veda-bus config`: every effective setting and where it came from.
 
 use serde::Serialize;
+use serde_json::Value;
 use unicode_width::UnicodeWidthStr as _;
 use veda_bus_core::config::{Effective, Origin};
 
@@ -15,8 +16,8 @@ const ALIGNED: usize = 48;
 #[derive(Serialize)]
 struct Setting<'a> {
     key: &'a str,
-    /// As it would stand in a file; empty when there is none.
-    value: &'a str,
+    /// As JSON; null when there is none.
+    value: Value,
     origin: String,
     doc: &'a str,
 }
@@ -26,6 +27,7 @@ pub(crate) fn run(context: &Context) -> Result<(), Failure> {
     let effective = &context.config.effective;
     if context.json {
         for Effective { key, value, origin, doc } in effective {
+            let value = native(value);
             out.json(&Setting { key, value, origin: origin.to_string(), doc })?;
         }
     } else {
@@ -34,6 +36,14 @@ pub(crate) fn run(context: &Context) -> Result<(), Failure> {
         }
     }
     out.flush()
+}
+
+/// A value as it would stand in a file, as JSON.
+fn native(value: &str) -> Value {
+    match value {
+        "" => Value::Null,
+        value => serde_json::from_str(value).unwrap_or_else(|_| value.into()),
+    }
 }
 
 /// `key = value   # origin`, with the signs below each other.

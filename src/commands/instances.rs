@@ -217,6 +217,7 @@ mod tests {
 
     fn state(repos: Vec<RepoView>) -> StateView {
         StateView {
+            journal: None,
             seq: veda_bus_core::name::Seq(1),
             at: Millis(1),
             host: None,

@@ -16,7 +16,7 @@ use veda_bus_core::wire::answer::{Incoming, Notice};
 use crate::arguments::Join;
 use crate::context::Context;
 use crate::failure::Failure;
-use crate::runtime::{runtime, stop_signal};
+use crate::runtime::{runtime, stop_signal, tell_of_events};
 
 pub(crate) fn run(context: &Context, join: &Join) -> Result<(), Failure> {
     runtime()?.block_on(async {
@@ -31,14 +31,9 @@ pub(crate) fn run(context: &Context, join: &Join) -> Result<(), Failure> {
 async fn take_messages(context: &Context, join: &Join) -> Result<(), Failure> {
     let register = registration(context, join)?;
     let client = BusClient::connect(context.socket()).await?;
-    let mut events = client.events();
+    tell_of_events(&client, tell);
     let welcome = client.register(register).await?;
     eprintln!("veda-bus: joined as {} (instance {})", welcome.repo, welcome.instance_id);
-    tokio::spawn(async move {
-        while let Ok(event) = events.recv().await {
-            tell(&event);
-        }
-    });
     let mut taken = 0;
     let acknowledges = acknowledges(context, &welcome.repo);
     while let Some(incoming) = client.receive().await {
@@ -171,5 +166,6 @@ async fn run_command(command: &str, input: &str) -> Result<String, String> {
         return Ok(String::from_utf8_lossy(&output.stdout).into_owned());
     }
     let printed = String::from_utf8_lossy(&output.stdout);
-    Err(format!("the command failed ({}) {}", output.status, printed.trim()))
+    let failure = format!("the command failed ({}) {}", output.status, printed.trim());
+    Err(failure.trim_end().to_owned())
 }

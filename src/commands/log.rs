@@ -1,16 +1,17 @@
-//! `veda-bus log`: the journal, readable. It reads the files, so it needs no bus.
+//! `veda-bus log`: the journal, readable. It reads the files, so it needs no bus; where one answers, its journal is meant.
 
 mod select;
 mod when;
 
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use chrono::Local;
 use serde_json::json;
 use veda_bus_core::event::{Event, Recorded};
 use veda_bus_core::journal::{self, Line, Reader, VerifyError};
+use veda_bus_core::wire::BusFrame;
 
 use super::watch::say;
 use crate::arguments::Log;
@@ -26,6 +27,7 @@ const LOOK_AGAIN: Duration = Duration::from_millis(200);
 
 pub(crate) fn run(context: &Context, log: &Log) -> Result<(), Failure> {
     let path = path(context)?;
+    let path = path.as_path();
     let mut reader = Reader::open(path).map_err(|error| unreadable(path, error))?;
     let selection = Selection::new(wanted(log, path)?);
     let (memory, out) = (Memory::new(), Output::new());
@@ -43,10 +45,16 @@ pub(crate) fn run(context: &Context, log: &Log) -> Result<(), Failure> {
     printer.ended()
 }
 
-fn path(context: &Context) -> Result<&Path, Failure> {
+/// The journal of the bus that answers on the socket; without one, the one that the configuration names.
+fn path(context: &Context) -> Result<PathBuf, Failure> {
+    let answer = context.connect().ok().and_then(|mut bus| bus.call("state", &json!({})).ok());
     let bus = &context.config.bus;
-    if bus.enable_logging {
-        return Ok(&bus.log_path);
+    let journal = match answer {
+        Some(BusFrame::State(state)) => state.journal,
+        _ => bus.enable_logging.then(|| bus.log_path.clone()),
+    };
+    if let Some(journal) = journal {
+        return Ok(journal);
     }
     Err(Failure::Failed("there is no journal: bus.enable_logging is false (veda-bus config)".into()))
 }
@@ -158,6 +166,7 @@ fn place(line: &Line<'_>) -> String {
 /// `veda-bus log verify`: whether no line was changed or is missing.
 pub(crate) fn verify(context: &Context) -> Result<(), Failure> {
     let path = path(context)?;
+    let path = path.as_path();
     let mut out = Output::new();
     match journal::verify(path) {
         Ok(found) if context.json => {

@@ -13,8 +13,10 @@ mod serve;
 mod status;
 mod watch;
 
+use serde_json::json;
+
 use crate::arguments::{Arguments, Command, LogCommand};
-use crate::context::Context;
+use crate::context::{Context, Output};
 use crate::failure::Failure;
 
 /// Runs what the command line asks for.
@@ -29,8 +31,8 @@ pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
         Some(Command::Serve) => serve::run(&context),
         Some(Command::Status) => status::run(&context),
         Some(Command::Instances(instances)) => instances::run(&context, &instances),
-        Some(Command::Send(send)) => send::run(&context, send),
-        Some(Command::Reply(reply)) => reply::run(&context, &reply),
+        Some(Command::Send(send)) => refusal_as_json(&context, send::run(&context, send)),
+        Some(Command::Reply(reply)) => refusal_as_json(&context, reply::run(&context, &reply)),
         Some(Command::Join(join)) => join::run(&context, &join),
         Some(Command::Watch(watch)) => watch::run(&context, &watch),
         Some(Command::Log(log)) => match log.command {
@@ -44,4 +46,16 @@ pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
         Some(Command::Schema(schema)) => schema::run(&schema),
         Some(Command::Bench(bench)) => crate::bench::run(&context, &bench),
     }
+}
+
+/// With `--json`, that a message was refused is data, too: a script has it on stdout, like the receipt.
+fn refusal_as_json(context: &Context, done: Result<(), Failure>) -> Result<(), Failure> {
+    if let Err(Failure::Refused { refusal }) = &done
+        && context.json
+    {
+        let mut output = Output::new();
+        output.json(&json!({ "error": refusal }))?;
+        output.flush()?;
+    }
+    done
 }

@@ -1,6 +1,7 @@
 //! `veda-bus reply`: an answer of the parent's type to the parent's sender.
 
 use veda_bus_core::message::{Message, Recipient};
+use veda_bus_core::name::RepoName;
 use veda_bus_core::payload::Payload;
 use veda_bus_core::wire::answer::HistoryEntry;
 
@@ -9,9 +10,16 @@ use crate::compose::{Fields, Outgoing, look_up};
 use crate::context::Context;
 use crate::failure::Failure;
 
+/// How many of those that were asked are named.
+const LISTED: usize = 4;
+
 pub(crate) fn run(context: &Context, reply: &Reply) -> Result<(), Failure> {
     let mut connection = context.connect()?;
-    let parent = parent(&look_up(&mut connection, &reply.id)?)?;
+    let entry = look_up(&mut connection, &reply.id)?;
+    if reply.manner.from.is_none() {
+        check_speaker(&context.speaker(None), &entry)?;
+    }
+    let parent = parent(&entry)?;
     let payload = payload(&parent, reply)?;
     let to = Recipient::repo(parent.from.repo.clone());
     let mut outgoing = Outgoing::new(context, to, payload, &reply.manner)?;
@@ -20,6 +28,18 @@ pub(crate) fn run(context: &Context, reply: &Reply) -> Result<(), Failure> {
         outgoing.draft.priority = parent.priority;
     }
     outgoing.send(context, connection)
+}
+
+/// Who speaks without having said so is one of those that were asked; else it is a slip.
+fn check_speaker(speaker: &RepoName, entry: &HistoryEntry) -> Result<(), Failure> {
+    let asked: Vec<_> = entry.record.ladder.iter().map(|recipient| &recipient.repo).collect();
+    if asked.contains(&speaker) {
+        return Ok(());
+    }
+    let names = asked.iter().take(LISTED).map(|repo| repo.as_str()).collect::<Vec<_>>();
+    let names = if names.is_empty() { "REPO".to_owned() } else { names.join(" or ") };
+    let more = if asked.len() > LISTED { " or another that was" } else { "" };
+    Err(Failure::Usage(format!("{speaker} was not asked; say who answers: --from {names}{more}")))
 }
 
 fn parent(entry: &HistoryEntry) -> Result<Message, Failure> {

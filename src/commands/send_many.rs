@@ -7,7 +7,7 @@
 use std::collections::{HashMap, VecDeque};
 use std::io::{self, BufRead, BufReader};
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 use tokio::sync::mpsc::{Receiver, channel};
@@ -21,8 +21,8 @@ use veda_bus_core::wire::answer::Receipt;
 use veda_bus_core::wire::request::Register;
 
 use crate::context::{Context, Output};
-use crate::failure::Failure;
-use crate::runtime::runtime;
+use crate::failure::{Failure, refused};
+use crate::runtime::{runtime, tell_of_events};
 use crate::show;
 
 /// How many messages are under way at once.
@@ -30,6 +30,9 @@ const WINDOW: usize = 256;
 
 /// How long a bus that went away is waited for.
 const PATIENCE: Duration = Duration::from_secs(60);
+
+/// How long after a failed attempt to reach it the next one is made.
+const RETRY: Duration = Duration::from_millis(100);
 
 type Fate = Result<Receipt, ClientError>;
 
@@ -62,7 +65,25 @@ impl<'a> Batch<'a> {
         }
     }
 
-    async fn send_all(mut self, mut lines: Receiver<io::Result<String>>, file: &Path) -> Result<(), Failure> {
+    async fn send_all(mut self, lines: Receiver<io::Result<String>>, file: &Path) -> Result<(), Failure> {
+        if let Err(failure) = self.send_lines(lines, file).await {
+            if !matches!(failure, Failure::OutputClosed) {
+                self.settle_rest().await?;
+            }
+            return Err(failure);
+        }
+        self.output.flush()?;
+        match self.refused {
+            0 => Ok(()),
+            refused => Err(Failure::SomeRefused { refused, sent: self.sent }),
+        }
+    }
+
+    async fn send_lines(
+        &mut self,
+        mut lines: Receiver<io::Result<String>>,
+        file: &Path,
+    ) -> Result<(), Failure> {
         let (mut number, mut ended) = (0, false);
         while !(ended && self.under_way.is_empty()) {
             tokio::select! {
@@ -80,11 +101,24 @@ impl<'a> Batch<'a> {
                 fate = first_fate(&mut self.under_way), if !self.under_way.is_empty() => self.settle_first(fate)?,
             }
         }
-        self.output.flush()?;
-        match self.refused {
-            0 => Ok(()),
-            refused => Err(Failure::SomeRefused { refused, sent: self.sent }),
+        Ok(())
+    }
+
+    /// Prints what became of all that is under way, when no more is sent: what has a receipt was sent.
+    async fn settle_rest(&mut self) -> Result<(), Failure> {
+        let mut unknown = 0;
+        while !self.under_way.is_empty() {
+            let fate = first_fate(&mut self.under_way).await;
+            match self.settle_first(fate) {
+                Err(Failure::OutputClosed) => return Err(Failure::OutputClosed),
+                Err(_) => unknown += 1,
+                Ok(()) => {}
+            }
         }
+        if unknown > 0 {
+            eprintln!("veda-bus: {unknown} more messages have no receipt");
+        }
+        self.output.flush()
     }
 
     async fn send(&mut self, number: usize, line: &str) -> Result<(), Failure> {
@@ -121,12 +155,26 @@ impl<'a> Batch<'a> {
                 ..self.context.registration(from.repo.clone())
             },
         };
-        let client = BusClient::connect(self.context.socket()).await?;
-        tell_of_reconnections(&client);
+        let client = self.connect().await?;
+        tell_of_events(&client, tell_of_reconnection);
         let register = Register { receive: Receive::None, client: "veda-bus".parse().ok(), ..register };
-        client.register(register).await?;
+        let registered = tokio::time::timeout(PATIENCE, client.register(register)).await;
+        registered.unwrap_or(Err(ClientError::TimedOut(PATIENCE)))?;
         self.clients.insert(key, client.clone());
         Ok(client)
+    }
+
+    /// A new connection. A bus that was there before is waited for: its other clients do so, too.
+    async fn connect(&self) -> Result<BusClient, ClientError> {
+        let until = Instant::now() + PATIENCE;
+        loop {
+            match BusClient::connect(self.context.socket()).await {
+                Err(ClientError::NoBus { .. }) if !self.clients.is_empty() && Instant::now() < until => {
+                    tokio::time::sleep(RETRY).await;
+                }
+                connected => return connected,
+            }
+        }
     }
 
     /// Prints what became of the oldest message without a receipt.
@@ -154,7 +202,7 @@ impl<'a> Batch<'a> {
         if self.context.json {
             return self.output.json(&json!({ "line": number, "id": id, "error": refusal }));
         }
-        self.output.line(&format!("line {number}: refused ({}): {refusal}", refusal.code))
+        self.output.line(&format!("line {number}: {}", refused(refusal)))
     }
 }
 
@@ -209,19 +257,12 @@ fn prepare(line: &str) -> Result<(MessageId, Option<Sender>, String), Refusal> {
     Ok((id, from, json))
 }
 
-fn tell_of_reconnections(client: &BusClient) {
-    let mut events = client.events();
-    tokio::spawn(async move {
-        while let Ok(event) = events.recv().await {
-            match event {
-                ClientEvent::Lost => eprintln!("veda-bus: the bus went away, trying again"),
-                ClientEvent::Resent(count) => {
-                    eprintln!(
-                        "veda-bus: the bus is back; {count} messages without a receipt were sent again"
-                    );
-                }
-                _ => {}
-            }
+fn tell_of_reconnection(event: &ClientEvent) {
+    match event {
+        ClientEvent::Lost => eprintln!("veda-bus: the bus went away, trying again"),
+        ClientEvent::Resent(count) => {
+            eprintln!("veda-bus: the bus is back; {count} messages without a receipt were sent again");
         }
-    });
+        _ => {}
+    }
 }

@@ -22,7 +22,7 @@ pub(crate) fn run(context: &Context) -> Result<(), Failure> {
         return Err(Failure::Failed("the bus answered something else than its state".into()));
     };
     let now = Millis::now();
-    let journal = context.config.bus.enable_logging.then(|| Journal::of(&context.config.bus.log_path));
+    let journal = state.journal.as_deref().map(Journal::of);
     let recent = journal.as_ref().and_then(|journal| recent::messages(&journal.path, &state, now));
     let status = Status::new(context.socket(), &state, journal, recent, now);
     let mut out = Output::new();
@@ -47,7 +47,7 @@ struct Status {
     /// When the bus started, in milliseconds since the Unix epoch.
     since: Option<Millis>,
     uptime_seconds: Option<u64>,
-    /// The journal that this command's configuration names; `None` where it says that there is none.
+    /// The bus's journal; `None` where it keeps none.
     journal: Option<Journal>,
     /// The last event.
     seq: u64,

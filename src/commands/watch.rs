@@ -41,9 +41,6 @@ pub(crate) async fn follow(
     view: &mut View,
     stop: impl Future<Output = ()>,
 ) -> Result<(), Failure> {
-    if view.is_done() {
-        return Ok(());
-    }
     tokio::select! {
         shown = show_events(context, view) => shown,
         () = stop => Ok(()),

@@ -11,7 +11,7 @@ use super::super::{feed, lookup};
 use super::Engine;
 use crate::event::Receive;
 use crate::hub::{Command, Handled, Reply};
-use crate::name::{InstanceId, MessageId};
+use crate::name::{InstanceId, MessageId, Seq};
 use crate::refusal::{Code, Refusal};
 use crate::state::view::StateView;
 use crate::time::Millis;
@@ -21,6 +21,9 @@ use crate::wire::request::{Op, Register, Request};
 
 /// Space in the journal that sends leave for what must be written whatever happens: acknowledgements, departures.
 const SPARE_BYTES: u64 = 256 << 10;
+
+/// How many look-ups of a connection may wait before no more of its lines are taken.
+const LOOKUPS: usize = 8;
 
 impl Engine {
     pub(super) fn line(&mut self, id: ConnectionId, line: Result<Bytes, TooLong>) {
@@ -73,9 +76,12 @@ impl Engine {
                         Refusal::new(Code::InvalidFrame, format!("the last event is {last}")).at("from")
                     );
                 }
+                let earlier = self.connections.get_mut(&id).and_then(|one| one.subscription.take());
+                if let Some(earlier) = earlier {
+                    earlier.abort();
+                }
                 self.release.now(outbox, &frame("ok", reference, &json!({ "seq": self.hub.last() })));
-                let recent = Rc::clone(&self.recent);
-                tokio::task::spawn_local(feed::follow(recent, Rc::clone(outbox), next, self.path.clone()));
+                self.subscribe(id, outbox, next);
                 Ok(())
             }
             Op::History(history) => {
@@ -88,7 +94,8 @@ impl Engine {
                 Ok(())
             }
             Op::State => {
-                let view = StateView::of(self.hub.state());
+                let journal = self.path.clone();
+                let view = StateView { journal, ..StateView::of(self.hub.state()) };
                 self.release.now(outbox, &frame("state", reference, &json!({ "state": view })));
                 Ok(())
             }
@@ -127,8 +134,29 @@ impl Engine {
     pub(super) fn looked_up(&mut self, id: ConnectionId) {
         if let Some(connection) = self.connections.get_mut(&id) {
             connection.lookups.pop_front();
+            if connection.lookups.len() == LOOKUPS {
+                connection.outbox.lines_taken();
+            }
         }
         self.look_up(id);
+    }
+
+    /// Lets a connection give more lines, unless it has asked more of the past than is answered soon.
+    pub(super) fn lines_taken(&self, id: ConnectionId) {
+        if let Some(connection) = self.connections.get(&id)
+            && connection.lookups.len() <= LOOKUPS
+        {
+            connection.outbox.lines_taken();
+        }
+    }
+
+    /// Begins a stream of events, which replaces the one that the connection had.
+    fn subscribe(&mut self, id: ConnectionId, outbox: &Rc<Outbox>, next: Seq) {
+        let Some(connection) = self.connections.get_mut(&id) else { return };
+        // It counts from now on, so that what happens in this batch is kept for it.
+        let place = feed::Subscription::new(Rc::clone(&self.recent), next);
+        let task = tokio::task::spawn_local(feed::follow(place, Rc::clone(outbox), self.path.clone()));
+        connection.subscription = Some(task.abort_handle());
     }
 
     /// An acknowledgement is answered only where an answer was asked for with a `ref`.

@@ -4,6 +4,7 @@
 
 mod agreement;
 mod bench;
+mod client;
 mod hub;
 mod journal_state;
 mod properties;
