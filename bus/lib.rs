@@ -12,6 +12,7 @@
 //! | [`server`] | the daemon: a thin shell of sockets around hub and journal |
 //! | [`client`], [`handler`] | what a program needs to become an instance |
 //! | [`config`], [`filter`] | the two configuration files, CEL expressions over messages and events |
+//! | [`suggest`] | the nearest known name to one that is not known |
 //! | [`text`] | makes text from agents harmless for a terminal |
 //! | [`os`] | what only some operating systems can do, each with a stated fallback |
 //!
@@ -33,6 +34,7 @@ pub mod refusal;
 pub mod schema;
 pub mod server;
 pub mod state;
+pub mod suggest;
 pub mod text;
 pub mod time;
 pub mod wire;

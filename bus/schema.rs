@@ -7,7 +7,7 @@
 use serde_json::Value;
 
 use crate::name::check_name;
-use crate::refusal::Refusal;
+use crate::refusal::{Code, Refusal};
 
 /// The first place where `value` departs from `schema`, as a payload refusal; `path` names the value's own place.
 pub fn mismatch(schema: &Value, value: &Value, path: &str) -> Option<Refusal> {
@@ -35,6 +35,25 @@ pub fn mismatch(schema: &Value, value: &Value, path: &str) -> Option<Refusal> {
         }
         Value::Null | Value::Bool(_) => None,
     }
+}
+
+/// The refusal of a JSON text that serde did not take, in the schema's terms; serde's own where the schema finds nothing
+/// wrong. `root` names the whole, which is left out of the places of its parts.
+pub(crate) fn explain(
+    schema: &Value,
+    json: &str,
+    root: &str,
+    code: Code,
+    error: &serde_json::Error,
+) -> Refusal {
+    let value = serde_json::from_str::<Value>(json).ok();
+    let found = value.and_then(|value| mismatch(schema, &value, root));
+    let refusal = found.unwrap_or_else(|| Refusal::new(code, error.to_string()).at(root));
+    let part = |at: String| {
+        let below = at.strip_prefix(root).and_then(|at| at.strip_prefix('.')).map(str::to_owned);
+        below.unwrap_or(at)
+    };
+    Refusal { code, at: refusal.at.map(part), ..refusal }
 }
 
 /// Of several alternatives (an optional field is "this or null"), the fault of the first that is not null.

@@ -29,7 +29,7 @@ use veda_bus_core::message::Priority;
 use veda_bus_core::name::{Capability, InstanceId, MessageId, RepoName};
 use veda_bus_core::time::Millis;
 
-pub(crate) use fate::receipt;
+pub(crate) use fate::{expiry, receipt};
 use memory::Memory;
 pub(crate) use start::{journal, recovery_faults};
 use styled::{Style, Styled, cut};

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use serde_json::json;
 use veda_bus_core::client::ClientError;
 use veda_bus_core::client::blocking::Connection;
-use veda_bus_core::name::{MessageId, RepoName};
+use veda_bus_core::name::MessageId;
 use veda_bus_core::text;
 use veda_bus_core::wire::answer::{BusFrame, Incoming, Notice, Receipt};
 use veda_bus_core::wire::request::{AckStage, Register};
@@ -80,8 +80,7 @@ impl<'a> Waiting<'a> {
             BusFrame::Message(incoming) => Ok(self.take_message(*incoming)),
             BusFrame::Notice(Notice::Expired { id, unread_by }) if id == self.receipt.id => {
                 self.tell(&json!({ "notices": [&id] }));
-                let unread = unread_by.iter().map(RepoName::as_str).collect::<Vec<_>>().join(", ");
-                Err(Failure::TimedOut(format!("message {id} expired; it was never read by {unread}")))
+                Err(Failure::TimedOut(show::expiry(&id, &unread_by)))
             }
             _ => Ok(None),
         }

@@ -6,17 +6,14 @@ use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+use bytes::Bytes;
 use serde::Serialize;
-use serde_json::value::RawValue;
 
-use super::preflight::one_line;
-use super::{ClientError, check_peer};
+use super::preflight::{one_line, send_frame};
+use super::{ClientError, MAX_LINE, check_peer};
 use crate::wire::answer::{Answer, BusFrame, Receipt, Welcome, frame};
 use crate::wire::lines::Lines;
 use crate::wire::request::Register;
-
-/// The longest line that is taken, in bytes.
-const MAX_LINE: usize = 256 << 20;
 
 /// How long an answer to a request may take.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -56,7 +53,7 @@ impl Connection {
                 self.max_line = welcome.max_message_size;
                 Ok(welcome)
             }
-            other => Err(ClientError::Protocol(format!("{other:?}"))),
+            other => Err(ClientError::strange(&other)),
         }
     }
 
@@ -66,9 +63,9 @@ impl Connection {
     /// When the bus refuses or goes away.
     pub fn send(&mut self, json: &str, allow_unknown: bool) -> Result<Receipt, ClientError> {
         let json = one_line(json, self.max_line).map_err(ClientError::Refused)?;
-        match self.call("send", &SendBody { allow_unknown, message: raw(&json)? })? {
+        match self.exchange(|reference| send_frame(reference, &json, allow_unknown))? {
             BusFrame::Receipt(receipt) => Ok(receipt),
-            other => Err(ClientError::Protocol(format!("{other:?}"))),
+            other => Err(ClientError::strange(&other)),
         }
     }
 
@@ -77,9 +74,15 @@ impl Connection {
     /// # Errors
     /// When the bus refuses, goes away, or does not answer within ten seconds.
     pub fn call(&mut self, op: &str, body: &impl Serialize) -> Result<BusFrame, ClientError> {
-        let reference = self.next_ref.to_string();
+        self.exchange(|reference| frame(op, Some(&reference.to_string()), body))
+    }
+
+    /// Sends the frame that is made for a `ref`, and waits for its answer.
+    fn exchange(&mut self, request: impl FnOnce(u64) -> Bytes) -> Result<BusFrame, ClientError> {
+        let reference = self.next_ref;
         self.next_ref += 1;
-        self.write(&frame(op, Some(&reference), body))?;
+        self.write(&request(reference))?;
+        let reference = reference.to_string();
         let until = Instant::now() + PATIENCE;
         loop {
             let answer = self.read(Some(until))?;
@@ -144,17 +147,6 @@ impl Connection {
             }
         }
     }
-}
-
-#[derive(Serialize)]
-struct SendBody<'a> {
-    allow_unknown: bool,
-    message: &'a RawValue,
-}
-
-fn raw(json: &str) -> Result<&RawValue, ClientError> {
-    serde_json::from_str(json)
-        .map_err(|error| ClientError::Protocol(format!("the message is no JSON: {error}")))
 }
 
 fn is_timeout(error: &io::Error) -> bool {

@@ -103,7 +103,15 @@ pub enum ClientError {
     NotRegistered,
 }
 
+/// The longest line that a client takes, in bytes: an answer to `history` is the longest.
+const MAX_LINE: usize = 256 << 20;
+
 impl ClientError {
+    /// A frame that does not answer what was asked.
+    pub(crate) fn strange(frame: &BusFrame) -> Self {
+        Self::Protocol(format!("{frame:?}"))
+    }
+
     pub(crate) fn no_bus(path: &Path, error: io::Error) -> Self {
         Self::NoBus { path: path.to_owned(), error }
     }
@@ -307,7 +315,7 @@ impl BusClient {
     pub async fn history(&self, history: &History) -> Result<Vec<HistoryEntry>, ClientError> {
         match self.call("history", &json!(history)).await? {
             BusFrame::History(entries) => Ok(entries),
-            other => Err(ClientError::Protocol(format!("{other:?}"))),
+            other => Err(ClientError::strange(&other)),
         }
     }
 
@@ -318,7 +326,7 @@ impl BusClient {
     pub async fn state(&self) -> Result<StateView, ClientError> {
         match self.call("state", &json!({})).await? {
             BusFrame::State(view) => Ok(*view),
-            other => Err(ClientError::Protocol(format!("{other:?}"))),
+            other => Err(ClientError::strange(&other)),
         }
     }
 

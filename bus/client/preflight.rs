@@ -1,8 +1,9 @@
-//! Judges an envelope before it is sent: a line that the bus refuses as a whole is answered without its `ref`, so that
-//! nobody would know which message was refused.
+//! Judges an envelope, and puts it into its frame. It is judged before it is sent, because a line that the bus refuses
+//! as a whole is answered without its `ref`, so that nobody would know which message was refused.
 
 use std::borrow::Cow;
 
+use bytes::Bytes;
 use serde_json::value::RawValue;
 
 use crate::refusal::{Code, Refusal};
@@ -31,4 +32,10 @@ pub(super) fn one_line(json: &str, max_line: usize) -> Result<Cow<'_, str>, Refu
         Refusal::new(Code::InvalidJson, format!("the message is not JSON: {error}")).at(at)
     })?;
     Ok(line)
+}
+
+/// The frame that sends an envelope, which is one line of JSON.
+pub(super) fn send_frame(reference: u64, json: &str, allow_unknown: bool) -> Bytes {
+    let flag = if allow_unknown { ",\"allow_unknown\":true" } else { "" };
+    Bytes::from(format!("{{\"op\":\"send\",\"ref\":{reference}{flag},\"message\":{json}}}\n"))
 }

@@ -11,7 +11,8 @@ use tokio::net::UnixStream;
 use tokio::net::unix::OwnedReadHalf;
 use tokio::sync::{broadcast, mpsc, oneshot};
 
-use super::{ClientError, ClientEvent, ClientOptions, EventLine, check_peer};
+use super::preflight::send_frame;
+use super::{ClientError, ClientEvent, ClientOptions, EventLine, MAX_LINE, check_peer};
 use crate::name::{MessageId, Seq};
 use crate::time::Millis;
 use crate::wire::answer::{Answer, BusFrame, Incoming, Notice, Receipt, Welcome, frame};
@@ -21,9 +22,6 @@ use crate::wire::request::{AckStage, Register};
 /// How many messages may lie unreceived before the client stops saying that it has them, so that the bus sends no
 /// more.
 const UNRECEIVED: usize = 1024;
-
-/// The longest line that a client takes, in bytes: an answer to `history` is the longest.
-const MAX_LINE: usize = 256 << 20;
 
 /// The first and the longest wait between attempts to connect again.
 const BACKOFF: (Duration, Duration) = (Duration::from_millis(20), Duration::from_secs(2));
@@ -267,10 +265,8 @@ impl Task {
                 self.request("register", &json!(register), PendingReply::Register(register, reply));
             }
             Ask::Send { json, allow_unknown, reply } => {
-                let flag = if allow_unknown { ",\"allow_unknown\":true" } else { "" };
-                let reference = self.next_ref;
-                let line = format!("{{\"op\":\"send\",\"ref\":{reference}{flag},\"message\":{json}}}\n");
-                self.ask(Bytes::from(line), PendingReply::Receipt(reply));
+                let line = send_frame(self.next_ref, &json, allow_unknown);
+                self.ask(line, PendingReply::Receipt(reply));
             }
             Ask::Call { op, body, reply } => self.request(op, &body, PendingReply::Frame(reply)),
             Ask::Subscribe { from, events, reply } => {
@@ -327,12 +323,11 @@ impl Task {
             BusFrame::Error(refusal) => Err(ClientError::Refused(refusal)),
             other => Ok(other),
         };
-        let strange = |frame: BusFrame| ClientError::Protocol(format!("{frame:?}"));
         match pending.reply {
             PendingReply::Register(register, reply) => {
                 let welcome = answer.and_then(|frame| match frame {
                     BusFrame::Welcome(welcome) => Ok(welcome),
-                    other => Err(strange(other)),
+                    other => Err(ClientError::strange(&other)),
                 });
                 if let Ok(welcome) = &welcome {
                     self.registered = Some(register);
@@ -350,7 +345,7 @@ impl Task {
             PendingReply::Receipt(reply) => {
                 let _ = reply.send(answer.and_then(|frame| match frame {
                     BusFrame::Receipt(receipt) => Ok(receipt),
-                    other => Err(strange(other)),
+                    other => Err(ClientError::strange(&other)),
                 }));
             }
             PendingReply::Frame(reply) => {

@@ -9,12 +9,10 @@
 //! | [`registration`] | who may be an instance, and as whom |
 //! | [`sending`] | what a message must be to be accepted, and for whom |
 //! | [`routing`] | which instance gets which message |
-//! | [`suggest`] | the nearest known name |
 
 pub mod registration;
 pub mod routing;
 pub mod sending;
-pub mod suggest;
 
 use std::time::Duration;
 
@@ -370,7 +368,7 @@ fn moves(stage: Stage, holder: Option<&InstanceId>, instance: &InstanceId, said:
     }
 }
 
-fn not_registered() -> Refusal {
+pub(crate) fn not_registered() -> Refusal {
     Refusal::new(Code::NotRegistered, "this connection is no instance yet")
         .hint("send {\"op\":\"register\",\"repo\":\"…\"} first")
 }

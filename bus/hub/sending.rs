@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::routing::{self, Wanted};
-use super::{Decision, Policy, Reply, not_registered, suggest};
+use super::{Decision, Policy, Reply, not_registered};
 use crate::event::{Accepted, Answered, Event, Refused, Routing};
 use crate::message::{Defaults, Message, MessageType, Sender, Target};
 use crate::name::{InstanceId, MessageId, RepoName};
@@ -12,6 +12,7 @@ use crate::refusal::{Code, Refusal};
 use crate::state::State;
 use crate::state::record::{Record, Stage, content_digest};
 use crate::state::registry::{Instance, Repo};
+use crate::suggest;
 use crate::time::Millis;
 use crate::wire::answer::{Receipt, RecipientStatus};
 

@@ -249,14 +249,5 @@ pub(super) fn json_of(value: &impl Serialize) -> String {
 
 /// The refusal of an envelope that serde did not take, in the schema's terms.
 fn explain(json: &str, error: &serde_json::Error) -> Refusal {
-    let value = serde_json::from_str::<Value>(json).ok();
-    let found = value.and_then(|value| schema::mismatch(&Message::schema(), &value, "message"));
-    match found {
-        Some(refusal) => {
-            let at = refusal.at.unwrap_or_default();
-            let at = at.strip_prefix("message.").unwrap_or(&at).to_owned();
-            Refusal { code: Code::InvalidMessage, at: Some(at), ..refusal }
-        }
-        None => Refusal::new(Code::InvalidMessage, error.to_string()).at("message"),
-    }
+    schema::explain(&Message::schema(), json, "message", Code::InvalidMessage, error)
 }

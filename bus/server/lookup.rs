@@ -4,13 +4,13 @@ use std::path::{Path, PathBuf};
 
 use super::connection::Outbox;
 use crate::event::Event;
-use crate::hub::suggest::nearest;
 use crate::journal::Reader;
 use crate::name::{MessageId, Seq};
 use crate::refusal::{Code, Refusal};
 use crate::state::State;
 use crate::state::record::Record;
 use crate::state::view::RecordView;
+use crate::suggest::nearest;
 use crate::wire::answer::{HistoryAnswer, HistoryEntry, frame};
 use crate::wire::request::History;
 use serde_json::value::RawValue;

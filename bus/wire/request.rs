@@ -12,6 +12,8 @@ use crate::message::{capabilities, from_object};
 use crate::name::{Capability, InstanceId, MAX_NAME_BYTES, MessageId, RepoName, Seq, SessionId};
 use crate::payload::word;
 use crate::refusal::{Code, Refusal};
+use crate::schema;
+use crate::suggest::nearest;
 
 /// The operations, as they stand in `op`.
 pub const OPS: [&str; 8] = ["register", "send", "ack", "subscribe", "history", "state", "ping", "pong"];
@@ -245,7 +247,7 @@ fn op_of<'a>(head: &Head<'a>, text: &'a str) -> Result<Op<'a>, Refusal> {
         "ping" => Op::Ping,
         "pong" => Op::Pong,
         other => {
-            let near = crate::hub::suggest::nearest(other, OPS.iter().copied());
+            let near = nearest(other, OPS.iter().copied());
             let hint = near.first().map_or_else(
                 || format!("one of {}", OPS.join(", ")),
                 |near| format!("did you mean \"{near}\"?"),
@@ -258,15 +260,8 @@ fn op_of<'a>(head: &Head<'a>, text: &'a str) -> Result<Op<'a>, Refusal> {
 }
 
 fn body<'a, T: Deserialize<'a> + JsonSchema>(text: &'a str) -> Result<T, Refusal> {
-    from_object(text).map_err(|error| {
-        let value = serde_json::from_str(text).unwrap_or_default();
-        let schema = crate::schema::of::<T>();
-        let found = crate::schema::mismatch(&schema, &value, "frame");
-        let refusal =
-            found.unwrap_or_else(|| Refusal::new(Code::InvalidFrame, error.to_string()).at("frame"));
-        let at = refusal.at.as_deref().map(|at| at.strip_prefix("frame.").unwrap_or(at).to_owned());
-        Refusal { code: Code::InvalidFrame, at, ..refusal }
-    })
+    from_object(text)
+        .map_err(|error| schema::explain(&schema::of::<T>(), text, "frame", Code::InvalidFrame, &error))
 }
 
 /// The refusal of a line that is not a frame at all.
@@ -277,13 +272,8 @@ fn explain(text: &str, error: &serde_json::Error) -> Refusal {
             "required": ["op"],
             "properties": { "op": { "type": "string" }, "allow_unknown": { "type": "boolean" } },
         });
-        let value = serde_json::from_str(text).unwrap_or_default();
-        let found = crate::schema::mismatch(&head_schema, &value, "frame");
-        let refusal =
-            found.unwrap_or_else(|| Refusal::new(Code::InvalidFrame, error.to_string()).at("frame"));
-        let at = refusal.at.as_deref().map(|at| at.strip_prefix("frame.").unwrap_or(at).to_owned());
         let hint = format!("a frame is an object with \"op\": one of {}", OPS.join(", "));
-        return Refusal { code: Code::InvalidFrame, at, ..refusal }.hint(hint);
+        return schema::explain(&head_schema, text, "frame", Code::InvalidFrame, error).hint(hint);
     }
     let offset = error.column().saturating_sub(1);
     let what = error.to_string();

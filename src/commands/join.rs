@@ -17,6 +17,7 @@ use crate::arguments::Join;
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::runtime::{runtime, stop_signal, tell_of_events};
+use crate::show;
 
 pub(crate) fn run(context: &Context, join: &Join) -> Result<(), Failure> {
     runtime()?.block_on(async {
@@ -78,8 +79,7 @@ fn tell(event: &ClientEvent) {
         ClientEvent::Lost => eprintln!("veda-bus: the bus went away, trying again"),
         ClientEvent::Reconnected => eprintln!("veda-bus: the bus is back"),
         ClientEvent::Notice(Notice::Expired { id, unread_by }) => {
-            let unread = unread_by.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
-            eprintln!("veda-bus: message {id} expired; it was never read by {unread}");
+            eprintln!("veda-bus: {}", show::expiry(id, unread_by));
         }
         ClientEvent::Notice(Notice::Replaced) => {
             eprintln!("veda-bus: another process joined as this instance; nothing more comes here");

@@ -1,7 +1,7 @@
 //! What became of a message, in words: `routed to Echo, UILib, queued for LensSDK, refused by CI (access_denied)`.
 
 use veda_bus_core::event::Accepted;
-use veda_bus_core::name::RepoName;
+use veda_bus_core::name::{MessageId, RepoName};
 use veda_bus_core::refusal::Code;
 use veda_bus_core::state::record::Stage;
 use veda_bus_core::wire::Receipt;
@@ -32,6 +32,12 @@ pub(super) fn accepted(event: &Accepted) -> String {
     }
     let fates = event.recipients.iter().map(|one| (&one.repo, Stage::first(one), one.refused));
     told(&fates.collect::<Vec<_>>())
+}
+
+/// That a message expired, and who never read it.
+pub(crate) fn expiry(id: &MessageId, unread_by: &[RepoName]) -> String {
+    let unread = unread_by.iter().map(RepoName::as_str).collect::<Vec<_>>().join(", ");
+    format!("message {id} expired; it was never read by {unread}")
 }
 
 /// A receipt in one line: the message's id, and what became of it; `later` are the steps that were told of since, the

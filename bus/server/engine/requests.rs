@@ -4,13 +4,14 @@ use std::rc::Rc;
 
 use bytes::Bytes;
 use serde_json::json;
+use serde_json::value::RawValue;
 
 use super::super::connection::{ConnectionId, Outbox};
 use super::super::release::Effect;
 use super::super::{feed, lookup};
 use super::Engine;
 use crate::event::Receive;
-use crate::hub::{Command, Handled, Reply};
+use crate::hub::{Command, Handled, Reply, not_registered};
 use crate::name::{InstanceId, MessageId, Seq};
 use crate::refusal::{Code, Refusal};
 use crate::state::view::StateView;
@@ -39,17 +40,13 @@ impl Engine {
         if line.iter().all(u8::is_ascii_whitespace) {
             return;
         }
-        match Request::parse(&line) {
-            Ok(request) => {
-                let reference = request.reference.map(serde_json::value::RawValue::get);
-                if let Err(refusal) = self.request(id, &outbox, reference, request.op) {
-                    self.release.now(&outbox, &error_frame(reference, &refusal));
-                }
-            }
-            Err(bad) => {
-                let reference = bad.reference.map(serde_json::value::RawValue::get);
-                self.release.now(&outbox, &error_frame(reference, &bad.refusal));
-            }
+        let (reference, parsed) = match Request::parse(&line) {
+            Ok(request) => (request.reference, Ok(request.op)),
+            Err(bad) => (bad.reference, Err(bad.refusal)),
+        };
+        let reference = reference.map(RawValue::get);
+        if let Err(refusal) = parsed.and_then(|op| self.request(id, &outbox, reference, op)) {
+            self.release.now(&outbox, &error_frame(reference, &refusal));
         }
     }
 
@@ -75,10 +72,6 @@ impl Engine {
                     return Err(
                         Refusal::new(Code::InvalidFrame, format!("the last event is {last}")).at("from")
                     );
-                }
-                let earlier = self.connections.get_mut(&id).and_then(|one| one.subscription.take());
-                if let Some(earlier) = earlier {
-                    earlier.abort();
                 }
                 self.release.now(outbox, &frame("ok", reference, &json!({ "seq": self.hub.last() })));
                 self.subscribe(id, outbox, next);
@@ -156,7 +149,9 @@ impl Engine {
         // It counts from now on, so that what happens in this batch is kept for it.
         let place = feed::Subscription::new(Rc::clone(&self.recent), next);
         let task = tokio::task::spawn_local(feed::follow(place, Rc::clone(outbox), self.path.clone()));
-        connection.subscription = Some(task.abort_handle());
+        if let Some(earlier) = connection.subscription.replace(task.abort_handle()) {
+            earlier.abort();
+        }
     }
 
     /// An acknowledgement is answered only where an answer was asked for with a `ref`.
@@ -175,10 +170,7 @@ impl Engine {
 
     fn instance_of(&self, id: ConnectionId) -> Result<InstanceId, Refusal> {
         let instance = self.connections.get(&id).and_then(|connection| connection.instance.clone());
-        instance.ok_or_else(|| {
-            Refusal::new(Code::NotRegistered, "this connection is no instance yet")
-                .hint("send {\"op\":\"register\",\"repo\":\"…\"} first")
-        })
+        instance.ok_or_else(not_registered)
     }
 
     fn send(
