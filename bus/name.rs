@@ -5,8 +5,8 @@
 
 use std::borrow::Cow;
 use std::fmt;
-use std::sync::Arc;
 
+use arcstr::ArcStr;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use uuid::Uuid;
@@ -64,7 +64,7 @@ macro_rules! name_type {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
         #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        pub struct $name(Arc<str>);
+        pub struct $name(ArcStr);
 
         impl $name {
             /// Takes a name after checking it.
@@ -158,7 +158,7 @@ impl RepoName {
 
     /// Whether this is the person at the console.
     pub fn is_operator(&self) -> bool {
-        &*self.0 == OPERATOR
+        self.0 == OPERATOR
     }
 }
 
@@ -178,7 +178,7 @@ pub struct MessageId(Id);
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 enum Id {
     Uuid(Uuid),
-    Text(Arc<str>),
+    Text(ArcStr),
 }
 
 impl MessageId {

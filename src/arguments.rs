@@ -12,15 +12,15 @@ use veda_bus_core::name::{Capability, InstanceId, RepoName, SessionId};
 
 /// Coordination bus for swarms of coding agents, one agent per repository.
 ///
-/// Without a command: hosts the bus if none answers on the socket, else attaches to the one that does, and shows what
-/// happens, live.
+/// Without a command: hosts the bus if none answers on the socket, else attaches to the one that does, and opens the
+/// console; where the output is no terminal, prints what happens.
 #[derive(Debug, Parser)]
 #[command(
     name = "veda-bus",
     version,
     max_term_width = 100,
     after_help = "Examples:
-  veda-bus                                    host or attach, and watch
+  veda-bus                                    host or attach, and open the console
   veda-bus join --repo LensSDK                be an instance from a shell
   veda-bus send query --to LensSDK --question \"What is the interface?\" --wait 60
 
@@ -29,6 +29,9 @@ Exit codes: 0 done, 1 failed, 2 usage, 3 no bus, 4 refused by the bus, 5 timed o
 pub(crate) struct Arguments {
     #[command(flatten)]
     pub(crate) global: Global,
+    /// The theme of the console [default: the one chosen last, else dark]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) theme: Option<String>,
     #[command(subcommand)]
     pub(crate) command: Option<Command>,
 }
@@ -49,11 +52,17 @@ pub(crate) struct Global {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Run the bus in the foreground, until SIGINT or SIGTERM
+    /// Run the bus in the foreground, until SIGINT or SIGTERM; or start one in the background
     #[command(after_help = "Examples:
   veda-bus serve
-  veda-bus serve --socket /tmp/other.sock --config other.toml")]
-    Serve,
+  veda-bus serve --socket /tmp/other.sock --config other.toml
+  veda-bus serve --background       returns when it answers; veda-bus stop ends it")]
+    Serve(Serve),
+    /// Stop the bus, wherever it runs, and wait until it has
+    #[command(after_help = "Examples:
+  veda-bus stop
+  veda-bus stop --socket /tmp/other.sock")]
+    Stop,
     /// Show the bus: process, journal, counts, rate
     #[command(after_help = "Examples:
   veda-bus status
@@ -108,11 +117,27 @@ pub(crate) enum Command {
   veda-bus schema                   all five types
   veda-bus schema Negotiate")]
     Schema(Schema),
+    /// Let three scripted instances play a day's work on the bus, and answer you
+    #[command(after_help = "Examples:
+  veda-bus demo                     until Ctrl-C; beside it: veda-bus
+  veda-bus demo --once --speed 10")]
+    Demo(Demo),
     /// Measure the bus beside a bare relay, on this machine
     #[command(after_help = "Examples:
   veda-bus bench
   veda-bus bench --quick --json")]
     Bench(Bench),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Serve {
+    /// Start a bus that is detached from this terminal, wait until it answers, and return; what it has to say is
+    /// added to serve.log beside the journal
+    #[arg(long)]
+    pub(crate) background: bool,
+    /// Leave the session of the terminal first; what --background starts does
+    #[arg(long, hide = true, conflicts_with = "background")]
+    pub(crate) detached: bool,
 }
 
 #[derive(Debug, Args)]
@@ -418,6 +443,21 @@ pub(crate) enum LogCommand {
 pub(crate) struct Schema {
     /// RequestChange, Query, Notify, Negotiate or Task
     pub(crate) kind: Option<MessageType>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Demo {
+    /// So many times as fast as people read
+    #[arg(long, default_value_t = 1.0, value_name = "N", value_parser = speed)]
+    pub(crate) speed: f64,
+    /// End when the script is over, without waiting for the operator
+    #[arg(long)]
+    pub(crate) once: bool,
+}
+
+fn speed(text: &str) -> Result<f64, String> {
+    let speed = text.parse().ok().filter(|speed| (0.01..=10_000.0).contains(speed));
+    speed.ok_or_else(|| "expected a number from 0.01 to 10000".into())
 }
 
 #[derive(Debug, Args)]

@@ -15,11 +15,11 @@ use veda_bus_core::state::record::Stage;
 use veda_bus_core::time::Millis;
 use veda_bus_core::wire::answer::{BusFrame, HistoryEntry, Notice, Receipt};
 use veda_bus_core::wire::request::{History, Register};
+use veda_bus_ui::words;
 
 use crate::arguments::Manner;
 use crate::context::{Context, Output};
 use crate::failure::Failure;
-use crate::show;
 use crate::waiting::Waiting;
 
 /// How long a command waits for a recipient's client to say that it has the message, before it says "on its way".
@@ -141,7 +141,7 @@ impl Outgoing {
             None => tell_fate(context, &mut output, &mut connection, &receipt),
             Some(wait) => {
                 if !context.json {
-                    eprintln!("veda-bus: {}", show::receipt(&receipt, &[]));
+                    eprintln!("veda-bus: {}", words::receipt(&receipt, &[]));
                 }
                 Waiting::new(context, connection, register, &receipt, wait).print_answer(&mut output)
             }
@@ -186,7 +186,7 @@ fn tell_fate(
             "expires_at": receipt.expires_at, "recipients": recipients,
         }))?;
     } else {
-        output.line(&show::receipt(receipt, &steps))?;
+        output.line(&words::receipt(receipt, &steps))?;
     }
     output.flush()
 }

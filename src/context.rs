@@ -1,7 +1,7 @@
 //! What every command needs: the configuration, a connection, and output that a closed pipe does not break.
 
 use std::io::{self, BufWriter, StdoutLock, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 use veda_bus_core::client::blocking::Connection;
@@ -9,14 +9,17 @@ use veda_bus_core::config::{Config, Sources, load};
 use veda_bus_core::name::RepoName;
 use veda_bus_core::text;
 use veda_bus_core::wire::Register;
+use veda_bus_ui::row::Row;
 
 use crate::arguments::Global;
 use crate::failure::Failure;
-use crate::show::styled::{Styled, wants_colours};
+use crate::show::ansi::{self, wants_colours};
 
 /// The configuration in force, and how to print.
 pub(crate) struct Context {
     pub(crate) config: Config,
+    /// The global configuration file that the command line names.
+    pub(crate) config_file: Option<PathBuf>,
     /// Whether data is printed as JSON.
     pub(crate) json: bool,
 }
@@ -29,7 +32,7 @@ impl Context {
             flags.push(("bus.socket_path", socket.display().to_string()));
         }
         let sources = Sources::from_process(global.config.clone(), flags);
-        Ok(Self { config: load(&sources)?, json: global.json })
+        Ok(Self { config: load(&sources)?, config_file: global.config.clone(), json: global.json })
     }
 
     /// The bus's socket.
@@ -67,7 +70,7 @@ impl Context {
 /// Standard output, written in pieces that are flushed on purpose.
 pub(crate) struct Output {
     out: BufWriter<StdoutLock<'static>>,
-    /// Whether styled lines have colours.
+    /// Whether rows have colours.
     colours: bool,
 }
 
@@ -82,9 +85,9 @@ impl Output {
         Ok(writeln!(self.out, "{}", text::line(line))?)
     }
 
-    /// A line that is harmless already, in colours where they are wanted.
-    pub(crate) fn styled(&mut self, line: &Styled) -> Result<(), Failure> {
-        Ok(writeln!(self.out, "{}", line.render(self.colours))?)
+    /// A row, which is harmless already, in colours where they are wanted.
+    pub(crate) fn row(&mut self, row: &Row) -> Result<(), Failure> {
+        Ok(writeln!(self.out, "{}", ansi::line(row, self.colours))?)
     }
 
     /// A value as one line of JSON.

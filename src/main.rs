@@ -8,6 +8,7 @@
 //! | [`compose`] | from flags to messages |
 //! | [`failure`] | what went wrong, in one line, and the exit code |
 //! | [`context`] | what every command needs: configuration, connection, output |
+//! | [`hosting`] | a bus on a thread of this process, and how it is handed over to a process in the background |
 //! | [`runtime`] | what runs a command, and the signals that end it |
 //! | [`show`] | events and messages as lines for a person |
 //! | [`waiting`] | waiting for an answer |
@@ -18,6 +19,7 @@ mod commands;
 mod compose;
 mod context;
 mod failure;
+mod hosting;
 mod runtime;
 mod show;
 mod waiting;

@@ -13,6 +13,7 @@ use veda_bus_core::name::MessageId;
 use veda_bus_core::text;
 use veda_bus_core::wire::answer::{BusFrame, Incoming, Notice, Receipt};
 use veda_bus_core::wire::request::{AckStage, Register};
+use veda_bus_ui::words;
 
 use crate::context::{Context, Output};
 use crate::failure::Failure;
@@ -80,7 +81,7 @@ impl<'a> Waiting<'a> {
             BusFrame::Message(incoming) => Ok(self.take_message(*incoming)),
             BusFrame::Notice(Notice::Expired { id, unread_by }) if id == self.receipt.id => {
                 self.tell(&json!({ "notices": [&id] }));
-                Err(Failure::TimedOut(show::expiry(&id, &unread_by)))
+                Err(Failure::TimedOut(words::expiry(&id, &unread_by)))
             }
             _ => Ok(None),
         }

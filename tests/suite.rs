@@ -15,6 +15,7 @@ mod suite {
     pub(crate) mod harness;
     pub(crate) mod machine;
     pub(crate) mod process;
+    pub(crate) mod screen;
     pub(crate) mod wire;
 
     mod answers;
@@ -25,16 +26,20 @@ mod suite {
     mod batch;
     mod clients;
     mod conversation;
+    mod demo;
     mod disk_full;
     mod example;
     mod exec;
     mod flags;
+    mod handover;
     mod hostile;
     mod live;
     mod load;
+    mod pictures;
     mod protocol_doc;
     mod regression;
     mod restart;
+    mod screen_itself;
     mod security;
     mod slow_reader;
     mod spec;

@@ -11,6 +11,7 @@ use serde::Serialize;
 
 use super::preflight::{one_line, send_frame};
 use super::{ClientError, MAX_LINE, check_peer};
+use crate::os::{self, Peer};
 use crate::wire::answer::{Answer, BusFrame, Receipt, Welcome, frame};
 use crate::wire::lines::Lines;
 use crate::wire::request::Register;
@@ -41,6 +42,14 @@ impl Connection {
         check_peer(path, &stream)?;
         let (path, lines) = (path.to_owned(), Lines::new(MAX_LINE));
         Ok(Self { path, stream, lines, next_ref: 1, max_line: MAX_LINE, unasked: VecDeque::new() })
+    }
+
+    /// Who serves it.
+    ///
+    /// # Errors
+    /// What the operating system says when it does not tell.
+    pub fn peer(&self) -> io::Result<Peer> {
+        os::peer(&self.stream)
     }
 
     /// Becomes an instance.

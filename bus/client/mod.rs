@@ -49,6 +49,7 @@ pub mod blocking;
 mod preflight;
 mod task;
 
+use std::borrow::Cow;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -57,6 +58,8 @@ use std::time::Duration;
 use serde_json::json;
 use tokio::sync::{Mutex, broadcast, mpsc, oneshot};
 
+use crate::event::Recorded;
+use crate::journal::line::{self, LineError};
 use crate::message::{Draft, Message, Sender};
 use crate::name::{MessageId, Seq};
 use crate::os;
@@ -143,6 +146,27 @@ pub struct EventLine {
     pub seq: Seq,
     /// Its line of the journal, as JSON with `"op":"event"` in front.
     pub json: String,
+}
+
+/// What stands before an event's own members in its frame.
+const FRAME: &str = "{\"op\":\"event\",";
+
+impl EventLine {
+    /// The line of the journal that the frame carries.
+    pub fn journal_line(&self) -> Cow<'_, str> {
+        match self.json.strip_prefix(FRAME) {
+            Some(rest) => Cow::Owned(format!("{{{rest}")),
+            None => Cow::Borrowed(&self.json),
+        }
+    }
+
+    /// The event.
+    ///
+    /// # Errors
+    /// A [`LineError`] when this version does not understand it.
+    pub fn decode(&self) -> Result<Recorded, LineError> {
+        line::decode(&self.journal_line()).map(|(recorded, _)| recorded)
+    }
 }
 
 /// How a client behaves.

@@ -62,6 +62,7 @@ pub fn load(sources: &Sources) -> Result<Config, ConfigError> {
         bus: set.values.bus(),
         coordination: set.values.coordination(),
         effective: KEYS.iter().map(|key| set.effective(key)).collect(),
+        bus_environment: set.values.bus_environment(),
         repo_folder,
     })
 }

@@ -1,6 +1,7 @@
 //! The settings in force, typed, and where each comes from.
 
 use std::collections::BTreeMap;
+use std::ffi::OsString;
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -21,6 +22,8 @@ pub struct Config {
     pub repo_folder: Option<PathBuf>,
     /// Every key in the order of [`KEYS`], with its value and where that comes from.
     pub effective: Vec<Effective>,
+    /// The environment variables that give another process the same `bus`, whatever its files say.
+    pub bus_environment: Vec<(&'static str, OsString)>,
 }
 
 /// The settings of a bus. [`Default`] gives those of a machine that sets nothing.
@@ -188,6 +191,12 @@ impl Values {
             Some(Value::List(list)) => list,
             _ => &[],
         }
+    }
+
+    /// See [`Config::bus_environment`].
+    pub(super) fn bus_environment(&self) -> Vec<(&'static str, OsString)> {
+        let keys = KEYS.iter().filter(|key| key.name.starts_with("bus."));
+        keys.filter_map(|key| Some((key.environment, self.0.get(key.name)?.as_variable()))).collect()
     }
 
     pub(super) fn bus(&self) -> BusSettings {

@@ -72,6 +72,23 @@ impl Machine {
 }
 
 #[test]
+fn the_environment_of_a_bus_gives_another_process_the_same_bus() {
+    let there = Machine::new()
+        .global(
+            "[bus]\nenable_logging = false\ndurability = \"process\"\nlog_keep = 7\nlog_path = \"a \\\"log\"",
+        )
+        .repo("[coordination]\nrepo_name = \"Flagship\"\n[bus]\nsocket_path = \"here.sock\"")
+        .env("VEDA_BUS_STUCK_AFTER", "9")
+        .flag("bus.socket_path", "flag.sock");
+    let config = there.load();
+    let mut other = Machine::new().global("[bus]\nlog_path = \"/elsewhere\"\nmailbox_bytes = 2048");
+    let variables = config.bus_environment.iter().map(|(name, value)| ((*name).to_owned(), value.clone()));
+    other.sources.environment.extend(variables);
+    assert_eq!(other.load().bus, config.bus);
+    assert_eq!(config.bus.socket_path, there.path("home/repo/src/deep/flag.sock"));
+}
+
+#[test]
 fn the_defaults_are_those_of_the_specification() {
     let machine = Machine::new();
     let config = machine.load();

@@ -1,5 +1,6 @@
 //! The kinds of values that keys take, and how text and TOML become such a value.
 
+use std::ffi::OsString;
 use std::fmt;
 use std::path::PathBuf;
 
@@ -94,6 +95,20 @@ impl fmt::Display for Value {
             Self::Path(path) => quoted(&path.to_string_lossy()).fmt(f),
             Self::List(list) => toml::Value::Array(list.iter().map(|text| quoted(text)).collect()).fmt(f),
             Self::Filter(filter) => quoted(filter.source()).fmt(f),
+        }
+    }
+}
+
+impl Value {
+    /// As it would stand in an environment variable.
+    pub(super) fn as_variable(&self) -> OsString {
+        match self {
+            Self::Integer(number) => number.to_string().into(),
+            Self::Boolean(yes) => yes.to_string().into(),
+            Self::Text(text) => text.into(),
+            Self::Path(path) => path.into(),
+            Self::List(list) => list.join(",").into(),
+            Self::Filter(filter) => filter.source().into(),
         }
     }
 }

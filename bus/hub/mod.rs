@@ -46,7 +46,7 @@ pub struct Policy {
 
 impl Default for Policy {
     fn default() -> Self {
-        let keep = Keep { retention: Duration::from_secs(3600), messages: 100_000, bodies: false };
+        let keep = Keep { retention: Duration::from_secs(3600), messages: 100_000, bodies: 0 };
         Self {
             default_ttl: Duration::from_secs(3600),
             mailbox_messages: 50_000,

@@ -76,10 +76,10 @@ impl<'a> Wanted<'a> {
         Self {
             repo,
             by: &record.by,
-            capabilities: &record.capabilities,
-            parent: record.parent,
+            capabilities: record.capabilities(),
+            parent: record.parent(),
             priority: record.priority,
-            size: record.size,
+            size: record.size(),
         }
     }
 }
@@ -152,7 +152,7 @@ impl Room<'_> {
 
     fn take(&mut self, record: &Record) {
         self.messages += 1;
-        self.bytes += record.size;
+        self.bytes += record.size();
         self.ids.push(record.id.clone());
     }
 }

@@ -89,7 +89,7 @@ fn receipt_of(record: &Record) -> Receipt {
     Receipt {
         id: record.id.clone(),
         seq: record.seq,
-        thread: record.thread.clone(),
+        thread: (*record.thread).clone(),
         expires_at: record.expires_at,
         recipients: recipients.collect(),
         duplicate: false,
@@ -301,7 +301,7 @@ fn accept(
     let expires_at = now.plus(ttl);
     let parent = message.reply_to.as_ref().and_then(|id| state.message(id));
     let thread = match (parent, &message.reply_to) {
-        (Some(parent), _) => parent.thread.clone(),
+        (Some(parent), _) => (*parent.thread).clone(),
         (None, Some(missing)) => missing.clone(),
         (None, None) => message.id.clone(),
     };

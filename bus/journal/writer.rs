@@ -225,6 +225,13 @@ impl Journal {
         self.disk().map_or(Ok(()), |disk| disk.file.sync_data())
     }
 
+    /// The first event that is still there; `None` when nothing is kept.
+    pub fn oldest(&self) -> Option<Seq> {
+        let disk = self.disk()?;
+        let archived = disk.archives.front().map(|archive| archive.first);
+        archived.or(disk.active.first.map(|(first, _)| first))
+    }
+
     fn disk(&self) -> Option<&Disk> {
         match &self.store {
             Store::Disk(disk) => Some(disk),

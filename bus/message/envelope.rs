@@ -235,12 +235,14 @@ impl Message {
     }
 }
 
-/// Puts `filled` members in front of an object's own.
+/// Puts `filled` members in front of an object's own, in as much memory as that takes: a message may be kept for long,
+/// and what it was read from is not.
 fn with_filled(json: &str, filled: &[String]) -> Bytes {
     let Some(rest) = json.strip_prefix('{').filter(|_| !filled.is_empty()) else {
         return Bytes::copy_from_slice(json.as_bytes());
     };
-    Bytes::from(format!("{{{},{rest}", filled.join(",")))
+    let filled = filled.join(",");
+    Bytes::from(["{", &filled, ",", rest].concat())
 }
 
 pub(super) fn json_of(value: &impl Serialize) -> String {

@@ -1,9 +1,10 @@
 //! The answers to `history`: the state says which messages, the journal what was in them.
 
+use std::io;
 use std::path::{Path, PathBuf};
 
 use super::connection::Outbox;
-use crate::event::Event;
+use crate::event::{Accepted, Event};
 use crate::journal::Reader;
 use crate::name::{MessageId, Seq};
 use crate::refusal::{Code, Refusal};
@@ -11,6 +12,7 @@ use crate::state::State;
 use crate::state::record::Record;
 use crate::state::view::RecordView;
 use crate::suggest::nearest;
+use crate::time::Millis;
 use crate::wire::answer::{HistoryAnswer, HistoryEntry, frame};
 use crate::wire::request::History;
 use serde_json::value::RawValue;
@@ -22,10 +24,21 @@ const MAX_LIMIT: usize = 1000;
 /// How many bytes of messages it has at most; one message may be larger.
 const MAX_BYTES: usize = 8 << 20;
 
-/// A message to be answered with: its text is known, or stands in the journal.
+/// How many events further on a message may be for the lines between to be passed over one by one. Finding a place
+/// anew costs as much.
+const NEAR: u64 = 1000;
+
+/// A message to be answered with. What is not known of it stands in the journal.
 pub(super) struct Found {
-    record: RecordView,
+    seq: Seq,
+    record: Option<RecordView>,
     body: Option<bytes::Bytes>,
+}
+
+impl Found {
+    fn of(record: &Record) -> Self {
+        Self { seq: record.seq, record: Some(RecordView::of(record)), body: record.body().cloned() }
+    }
 }
 
 /// The messages that `history` asks for, oldest first.
@@ -33,11 +46,14 @@ pub(super) struct Found {
 /// # Errors
 /// `unknown_message` or `ambiguous_id`.
 pub(super) fn find(state: &State, history: &History) -> Result<Vec<Found>, Refusal> {
+    if let Some(seqs) = &history.seqs {
+        return Ok(accepted_by(state, seqs));
+    }
     let one = history.id.as_deref().map(|prefix| resolve(state, prefix)).transpose()?;
     let thread = history.thread.as_deref().map(|prefix| thread_of(state, prefix)).transpose()?;
     let wanted = |record: &&Record| {
         one.is_none_or(|one| one.seq == record.seq)
-            && thread.as_ref().is_none_or(|thread| record.thread == *thread)
+            && thread.as_ref().is_none_or(|thread| *record.thread == *thread)
             && history
                 .repo
                 .as_ref()
@@ -46,20 +62,29 @@ pub(super) fn find(state: &State, history: &History) -> Result<Vec<Found>, Refus
     let limit = history.limit.unwrap_or(DEFAULT_LIMIT).min(MAX_LIMIT);
     let (mut found, mut bytes) = (Vec::new(), 0);
     for record in state.records().rev().filter(wanted).take(limit) {
-        bytes += record.size;
+        bytes += record.size();
         if bytes > MAX_BYTES && !found.is_empty() {
             break;
         }
-        found.push(Found { record: RecordView::of(record), body: record.body.clone() });
+        found.push(Found::of(record));
     }
     found.reverse();
     Ok(found)
 }
 
+/// The messages that exactly these events accepted, remembered or not.
+fn accepted_by(state: &State, seqs: &[Seq]) -> Vec<Found> {
+    let mut seqs = seqs.to_vec();
+    seqs.sort();
+    seqs.dedup();
+    let forgotten = |seq| Found { seq, record: None, body: None };
+    seqs.into_iter().map(|seq| state.record(seq).map_or_else(|| forgotten(seq), Found::of)).collect()
+}
+
 /// The thread of a message; the message that a thread began with may be forgotten, or never have been seen.
 fn thread_of(state: &State, prefix: &str) -> Result<MessageId, Refusal> {
     let whole = prefix.parse().ok().filter(|id| state.thread(id).is_some());
-    whole.map_or_else(|| resolve(state, prefix).map(|record| record.thread.clone()), Ok)
+    whole.map_or_else(|| resolve(state, prefix).map(|record| (*record.thread).clone()), Ok)
 }
 
 /// The one remembered message whose id is, or begins with, `prefix`.
@@ -102,23 +127,65 @@ pub(super) async fn answer(
     outbox.flush();
 }
 
-/// The found messages with their text, read from the journal where the state has dropped it.
+/// The found messages with what the journal has of them, in one pass; those of which nothing is known are left out.
 fn complete(found: Vec<Found>, journal: Option<&Path>) -> Vec<HistoryEntry> {
-    let entry = |found: Found| {
-        let read = || journal.and_then(|path| body_of(path, found.record.seq));
-        let body = found.body.or_else(read);
+    let mut past = journal.map(Past::new);
+    let (mut entries, mut bytes) = (Vec::new(), 0);
+    for Found { seq, record, body } in found {
+        let known = record.is_some() && body.is_some();
+        let read = past.as_mut().filter(|_| !known).and_then(|past| past.accepted(seq));
+        let forgotten = |(at, accepted): &(_, Accepted)| RecordView::of_forgotten(seq, *at, accepted);
+        let Some(record) = record.or_else(|| read.as_ref().map(forgotten)) else { continue };
+        let body = body.or_else(|| read.map(|(_, accepted)| accepted.message.raw));
+        bytes += body.as_ref().map_or(0, bytes::Bytes::len);
+        if bytes > MAX_BYTES && !entries.is_empty() {
+            break;
+        }
         let text = body.and_then(|body| String::from_utf8(body.to_vec()).ok());
         let message = text.and_then(|text| RawValue::from_string(text).ok());
-        HistoryEntry { record: found.record, message }
-    };
-    found.into_iter().map(entry).collect()
+        entries.push(HistoryEntry { record, message });
+    }
+    entries
 }
 
-fn body_of(path: &Path, seq: Seq) -> Option<bytes::Bytes> {
-    let mut reader = Reader::from_seq(path, seq).ok()?;
-    let (recorded, _) = reader.next_line().ok()??.decode().ok()?;
-    match recorded.event {
-        Event::Accepted(accepted) if recorded.seq == seq => Some(accepted.message.raw),
-        _ => None,
+/// A way through the journal that only goes forward.
+struct Past<'a> {
+    path: &'a Path,
+    reader: Option<Reader>,
+    /// What the reader gives next is not before this.
+    next: Seq,
+}
+
+impl<'a> Past<'a> {
+    fn new(path: &'a Path) -> Self {
+        Self { path, reader: None, next: Seq(0) }
+    }
+
+    /// The message that event `seq` accepted, and when; `None` when the journal does not have that.
+    fn accepted(&mut self, seq: Seq) -> Option<(Millis, Accepted)> {
+        // A journal that can not be read has nothing; the next message is looked for from the beginning.
+        let found = self.find(seq).inspect_err(|_| self.reader = None).ok()?;
+        found.map(|(at, accepted)| (at, *accepted))
+    }
+
+    fn find(&mut self, seq: Seq) -> io::Result<Option<(Millis, Box<Accepted>)>> {
+        let is_near = seq >= self.next && seq.0 - self.next.0 <= NEAR;
+        let reader = match self.reader.take().filter(|_| is_near) {
+            Some(reader) => self.reader.insert(reader),
+            None => self.reader.insert(Reader::from_seq(self.path, seq)?),
+        };
+        while let Some(line) = reader.next_line()? {
+            let Some(number) = line.seq else { continue };
+            self.next = number.next();
+            if number < seq {
+                continue;
+            }
+            let event = (number == seq).then(|| line.decode().ok()).flatten();
+            return Ok(event.and_then(|(recorded, _)| match recorded.event {
+                Event::Accepted(accepted) => Some((recorded.at, accepted)),
+                _ => None,
+            }));
+        }
+        Ok(None)
     }
 }

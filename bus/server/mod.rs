@@ -157,7 +157,7 @@ fn policy(settings: &BusSettings) -> Policy {
         keep: Keep {
             retention: settings.message_retention,
             messages: settings.retention_messages,
-            bodies: false,
+            bodies: 0,
         },
         max_message_size: settings.max_message_size,
         durability: match (settings.enable_logging, settings.durability) {

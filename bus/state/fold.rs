@@ -1,13 +1,13 @@
 //! The fold: what each event changes.
 
-use super::record::{Delivery, Record, Stage};
-use super::registry::Instance;
+use super::record::{Delivery, Names, Record, Stage};
+use super::registry::{Instance, Repo};
 use super::{Host, INSTANCES, NOTICES, State};
 use crate::event::{
     Accepted, Answered, Checkpoint, Event, Expired, InstanceRef, Left, Moved, Noticed, Receive, Recorded,
     Registered, Routing, Started,
 };
-use crate::name::{InstanceId, MessageId, RepoName, Seq};
+use crate::name::{InstanceId, MessageId, RepoName};
 
 impl State {
     /// Takes the next event in.
@@ -56,6 +56,7 @@ impl State {
     }
 
     fn checkpointed(&mut self, checkpoint: &Checkpoint) {
+        self.begin = checkpoint.since;
         for known in &checkpoint.repos {
             let repo = self.repos.entry(known.repo.clone()).or_default();
             if !repo.seen {
@@ -83,10 +84,11 @@ impl State {
     fn registered(&mut self, registered: &Registered) {
         let repo = self.repos.entry(registered.repo.clone()).or_default();
         repo.saw(registered, self.at);
-        let known = self.instances.remove(&registered.instance);
-        let hands = known.filter(|known| known.connected && known.repo == registered.repo);
-        let instance = Instance::new(registered, self.at, hands.map(|known| known.hands));
-        self.instances.insert(instance.id.clone(), instance);
+        let known = self.instances.remove_entry(&registered.instance);
+        let id = known.as_ref().map_or(&registered.instance, |(id, _)| id).clone();
+        let hands = known.filter(|(_, known)| known.connected && known.repo == registered.repo);
+        let instance = Instance::new(registered, self.at, hands.map(|(_, known)| known.hands));
+        self.instances.insert(id, instance);
         self.forget_instances();
     }
 
@@ -115,7 +117,7 @@ impl State {
         let hands = instance.hands.take();
         let repo_name = instance.repo.clone();
         for seq in hands {
-            let Some(record) = self.records.get_mut(&seq) else { continue };
+            let Some(record) = self.records.get_mut(seq) else { continue };
             let key = record.order();
             if let Some(delivery) = record.delivery_mut(&repo_name) {
                 delivery.reach(Stage::Queued, self.at);
@@ -144,33 +146,60 @@ impl State {
     fn accepted_message(&mut self, accepted: &Accepted) {
         self.accepted += 1;
         let (seq, at) = (self.last, self.at);
-        let mut record = Record::new(seq, at, accepted);
-        for routing in &accepted.recipients {
-            record.deliveries.push(Delivery::new(routing, at));
-            self.put_in_mailbox(&record, routing);
+        let reply_to = self.records.answer(seq, accepted);
+        let names = Names {
+            from: self.repo_handle(&accepted.message.from.repo),
+            by: self.instance_handle(&accepted.by),
+            thread: self.threads.add(&accepted.thread, seq, at),
+            deliveries: accepted.recipients.iter().map(|routing| self.delivery(routing)).collect(),
+        };
+        let record = Record::new(seq, at, accepted, names, reply_to);
+        for delivery in record.deliveries.iter().filter(|delivery| delivery.stage.is_open()) {
+            self.put_in_mailbox(&record, delivery);
         }
-        let thread = self.threads.entry(record.thread.clone()).or_default();
-        thread.add(&record);
-        self.ids.insert(record.id.clone(), seq);
-        if record.is_finished() {
-            self.records.insert(seq, record);
-            self.finish(seq);
+        let (finished, deadline) = (record.is_finished(), (record.expires_at, seq));
+        let slot = self.records.insert(record);
+        if finished {
+            self.records.finish(slot, self.keep.bodies);
         } else {
-            self.deadlines.insert((record.expires_at, seq));
-            self.records.insert(seq, record);
+            self.deadlines.insert(deadline);
         }
     }
 
-    fn put_in_mailbox(&mut self, record: &Record, routing: &Routing) {
-        let repo = self.repos.entry(routing.repo.clone()).or_default();
-        if routing.refused.is_some() {
-            return;
+    fn delivery(&mut self, routing: &Routing) -> Delivery {
+        let repo = self.repo_handle(&routing.repo);
+        let instance = routing.instance.as_ref().map(|id| self.instance_handle(id));
+        Delivery::new(routing, repo, instance, self.at)
+    }
+
+    /// A name as the registry has it, so that a million messages share the few names that there are.
+    fn repo_handle(&mut self, name: &RepoName) -> RepoName {
+        if let Some((known, _)) = self.repos.get_key_value(name) {
+            return known.clone();
         }
+        self.repos.insert(name.clone(), Repo::default());
+        name.clone()
+    }
+
+    fn instance_handle(&mut self, id: &InstanceId) -> InstanceId {
+        let registered = self.instances.get_key_value(id).map(|(known, _)| known);
+        if let Some(known) = registered.or_else(|| self.strangers.get(id)) {
+            return known.clone();
+        }
+        if self.strangers.len() >= INSTANCES {
+            self.strangers.clear();
+        }
+        self.strangers.insert(id.clone());
+        id.clone()
+    }
+
+    fn put_in_mailbox(&mut self, record: &Record, delivery: &Delivery) {
+        let Some(repo) = self.repos.get_mut(&delivery.repo) else { return };
         repo.mailbox.unread += 1;
-        repo.mailbox.bytes += record.size;
-        let handed = routing.instance.as_ref().and_then(|id| self.instances.get_mut(id));
+        repo.mailbox.bytes += record.size();
+        let handed = delivery.instance.as_ref().and_then(|id| self.instances.get_mut(id));
         match handed {
-            Some(instance) => instance.hands.give(record.seq, record.size),
+            Some(instance) => instance.hands.give(record.seq, record.size()),
             None => {
                 repo.mailbox.waiting.insert(record.order());
             }
@@ -178,36 +207,38 @@ impl State {
     }
 
     fn routed(&mut self, moved: &Moved) {
-        for id in &moved.ids {
-            self.hand_over(id, moved, Stage::Routed);
-        }
+        self.hand_over_all(moved, Stage::Routed);
     }
 
     fn delivered(&mut self, moved: &Moved) {
+        self.hand_over_all(moved, Stage::Delivered);
+    }
+
+    fn hand_over_all(&mut self, moved: &Moved, stage: Stage) {
+        let holder = self.instance_handle(&moved.instance);
         for id in &moved.ids {
-            self.hand_over(id, moved, Stage::Delivered);
+            self.hand_over(id, &moved.repo, &holder, stage);
         }
     }
 
     /// Puts a message into an instance's hands, wherever it was before.
-    fn hand_over(&mut self, id: &MessageId, moved: &Moved, stage: Stage) {
-        let Some(record) = self.ids.get(id).and_then(|seq| self.records.get_mut(seq)) else { return };
-        let (seq, size, order) = (record.seq, record.size, record.order());
-        let Some(delivery) = record.delivery_mut(&moved.repo).filter(|delivery| delivery.stage.is_open())
-        else {
+    fn hand_over(&mut self, id: &MessageId, repo: &RepoName, holder: &InstanceId, stage: Stage) {
+        let Some(record) = self.records.find(id).and_then(|slot| self.records.at_mut(slot)) else { return };
+        let (seq, size, order) = (record.seq, record.size(), record.order());
+        let Some(delivery) = record.delivery_mut(repo).filter(|delivery| delivery.stage.is_open()) else {
             return;
         };
         delivery.reach(stage, self.at);
-        let before = delivery.instance.replace(moved.instance.clone());
-        if let Some(other) = before.filter(|before| *before != moved.instance)
+        let before = delivery.instance.replace(holder.clone());
+        if let Some(other) = before.filter(|before| before != holder)
             && let Some(other) = self.instances.get_mut(&other)
         {
             other.hands.remove(seq);
         }
-        if let Some(repo) = self.repos.get_mut(&moved.repo) {
+        if let Some(repo) = self.repos.get_mut(repo) {
             repo.mailbox.waiting.remove(&order);
         }
-        if let Some(instance) = self.instances.get_mut(&moved.instance) {
+        if let Some(instance) = self.instances.get_mut(holder) {
             match stage {
                 Stage::Routed => instance.hands.give(seq, size),
                 _ => instance.hands.arrived(seq, size),
@@ -217,8 +248,9 @@ impl State {
     }
 
     fn read(&mut self, moved: &Moved) {
+        let reader = self.instance_handle(&moved.instance);
         for id in &moved.ids {
-            self.settle(id, &moved.repo, Stage::Read, Some(&moved.instance));
+            self.settle(id, &moved.repo, Stage::Read, Some(&reader));
         }
     }
 
@@ -249,8 +281,9 @@ impl State {
     /// Takes a message out of a mailbox for good. A later step on the ladder (an answer to what was read) is kept,
     /// an earlier one ignored.
     fn settle(&mut self, id: &MessageId, repo: &RepoName, stage: Stage, by: Option<&InstanceId>) {
-        let Some(record) = self.ids.get(id).and_then(|seq| self.records.get_mut(seq)) else { return };
-        let (seq, size, order, expires_at) = (record.seq, record.size, record.order(), record.expires_at);
+        let Some(slot) = self.records.find(id) else { return };
+        let Some(record) = self.records.at_mut(slot) else { return };
+        let (seq, size, order, expires_at) = (record.seq, record.size(), record.order(), record.expires_at);
         let Some(delivery) = record.delivery_mut(repo) else { return };
         let was_open = delivery.stage.is_open();
         if !delivery.reach(stage, self.at) || !was_open {
@@ -269,36 +302,20 @@ impl State {
         }
         if finished {
             self.deadlines.remove(&(expires_at, seq));
-            self.finish(seq);
+            self.records.finish(slot, self.keep.bodies);
         }
     }
 
-    fn finish(&mut self, seq: Seq) {
-        if let Some(record) = self.records.get_mut(&seq).filter(|_| !self.keep.bodies) {
-            record.body = None;
-        }
-        self.finished.insert((self.at, seq));
-    }
-
-    /// Drops what is finished and older than the retention, or beyond its number.
+    /// Drops what is finished and older than the retention, or beyond its number. Times never go back, so what was
+    /// finished first is the oldest.
     fn forget(&mut self) {
-        while let Some(&(at, seq)) = self.finished.first() {
-            let crowded = self.finished.len() > self.keep.messages;
-            if !crowded && self.at.since(at) < self.keep.retention {
+        while let Some(oldest) = self.records.oldest_finished() {
+            let crowded = self.records.finished() > self.keep.messages;
+            if !crowded && self.at.since(oldest.finished_at()) < self.keep.retention {
                 break;
             }
-            self.finished.pop_first();
-            self.forget_record(seq);
-        }
-    }
-
-    fn forget_record(&mut self, seq: Seq) {
-        let Some(record) = self.records.remove(&seq) else { return };
-        self.ids.remove(&record.id);
-        if let Some(thread) = self.threads.get_mut(&record.thread) {
-            thread.forget(seq);
-            if thread.is_empty() {
-                self.threads.remove(&record.thread);
+            if let Some(record) = self.records.forget_oldest() {
+                self.threads.forget(&record.thread, record.seq);
             }
         }
     }

@@ -8,26 +8,32 @@
 //! | `fold` | what each event changes |
 //! | [`registry`] | repos and instances: who is there, who was |
 //! | [`mailbox`] | what waits for a repo, and what is in the hands of its instances |
-//! | [`record`] | messages and their ladder, a step for each recipient |
+//! | [`record`], `steps` | messages and their ladder, a step for each recipient |
+//! | `records` | all of them, by number, by id, and in the order in which they were finished |
 //! | [`thread`] | which messages answer which |
 //! | [`view`] | the same as plain data, for the `state` frame |
 
 mod fold;
 pub mod mailbox;
 pub mod record;
+mod records;
 pub mod registry;
+mod steps;
 pub mod thread;
 pub mod view;
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
+
+use bytes::Bytes;
 
 use crate::event::{Checkpoint, KnownRepo};
 use crate::name::{InstanceId, MessageId, RepoName, Seq};
 use crate::time::Millis;
 use record::Record;
+use records::Records;
 use registry::{Instance, Repo};
-use thread::Thread;
+use thread::{Thread, Threads};
 
 /// How many expired messages of one repo are remembered until its instances have been told.
 const NOTICES: usize = 1000;
@@ -42,13 +48,14 @@ pub struct Keep {
     pub retention: Duration,
     /// At most so many finished messages are remembered.
     pub messages: usize,
-    /// Whether a message's bytes are kept after it was finished.
-    pub bodies: bool,
+    /// So many bytes of the finished messages' texts are kept, the oldest finished dropped first. The text of what is
+    /// not finished is always kept.
+    pub bodies: usize,
 }
 
 impl Keep {
     /// Forget nothing.
-    pub const ALL: Self = Self { retention: Duration::MAX, messages: usize::MAX, bodies: true };
+    pub const ALL: Self = Self { retention: Duration::MAX, messages: usize::MAX, bodies: usize::MAX };
 }
 
 /// The process that hosts the bus.
@@ -71,6 +78,8 @@ pub struct State {
     keep: Keep,
     /// The last event that was applied.
     last: Seq,
+    /// The event at which a fold that passes the latest checkpoint begins.
+    begin: Seq,
     /// When that was.
     at: Millis,
     /// Who hosts the bus.
@@ -79,16 +88,14 @@ pub struct State {
     repos: BTreeMap<RepoName, Repo>,
     /// Connected instances, and those that left and are remembered.
     instances: BTreeMap<InstanceId, Instance>,
-    /// Remembered messages, by the event that accepted them.
-    records: BTreeMap<Seq, Record>,
-    /// The same by their ids.
-    ids: HashMap<MessageId, Seq>,
-    /// Remembered threads, by the id of their first message.
-    threads: HashMap<MessageId, Thread>,
+    /// Names that messages share of instances which are not among those, as many as are remembered of these.
+    strangers: BTreeSet<InstanceId>,
+    /// Remembered messages.
+    records: Records,
+    /// Remembered threads.
+    threads: Threads,
     /// Unfinished messages by the time at which they are stale.
     deadlines: BTreeSet<(Millis, Seq)>,
-    /// Finished messages by the time at which they were.
-    finished: BTreeSet<(Millis, Seq)>,
     /// How many messages were accepted, forgotten ones included.
     accepted: u64,
 }
@@ -99,15 +106,15 @@ impl State {
         Self {
             keep,
             last: Seq::default(),
+            begin: Seq(1),
             at: Millis::default(),
             host: None,
             repos: BTreeMap::from([(RepoName::operator(), Repo::default())]),
             instances: BTreeMap::new(),
-            records: BTreeMap::new(),
-            ids: HashMap::new(),
-            threads: HashMap::new(),
+            strangers: BTreeSet::new(),
+            records: Records::default(),
+            threads: Threads::default(),
             deadlines: BTreeSet::new(),
-            finished: BTreeSet::new(),
             accepted: 0,
         }
     }
@@ -154,22 +161,32 @@ impl State {
 
     /// Remembered messages, oldest first.
     pub fn records(&self) -> impl DoubleEndedIterator<Item = &Record> {
-        self.records.values()
+        self.records.iter()
     }
 
     /// The message that event `seq` accepted.
     pub fn record(&self, seq: Seq) -> Option<&Record> {
-        self.records.get(&seq)
+        self.records.get(seq)
     }
 
     /// A message by its id.
     pub fn message(&self, id: &MessageId) -> Option<&Record> {
-        self.ids.get(id).and_then(|seq| self.records.get(seq))
+        self.records.by_id(id)
     }
 
     /// Remembered messages whose ids begin with `prefix`.
     pub fn by_prefix(&self, prefix: &str) -> impl Iterator<Item = &Record> {
-        self.records.values().filter(move |record| record.id.starts_with(prefix))
+        self.records.iter().filter(move |record| record.id.starts_with(prefix))
+    }
+
+    /// The id of the message that a remembered one answers, whether that is remembered or was ever known.
+    pub fn reply_to<'a>(&'a self, record: &'a Record) -> Option<&'a MessageId> {
+        self.records.reply_to(record)
+    }
+
+    /// The envelope, as JSON, of the message that event `seq` accepted, while it is kept.
+    pub fn body(&self, seq: Seq) -> Option<&Bytes> {
+        self.record(seq).and_then(Record::body)
     }
 
     /// A thread by the id of its first message.
@@ -179,7 +196,7 @@ impl State {
 
     /// Remembered threads, in no order.
     pub fn threads(&self) -> impl Iterator<Item = (&MessageId, &Thread)> {
-        self.threads.iter()
+        self.threads.iter().map(|thread| (thread.id(), thread))
     }
 
     /// The next time at which a message will be stale.
@@ -190,12 +207,18 @@ impl State {
     /// Messages that are stale at `now`, the oldest deadline first.
     pub fn overdue(&self, now: Millis) -> impl Iterator<Item = &Record> {
         let due = self.deadlines.iter().take_while(move |&&(at, _)| at <= now);
-        due.filter_map(|(_, seq)| self.records.get(seq))
+        due.filter_map(|&(_, seq)| self.records.get(seq))
     }
 
-    /// The earliest event that a recovery must read to arrive at this state.
+    /// The event with which a fold must begin to arrive at all that this state knows, the connected instances included:
+    /// where the latest checkpoint says that a recovery begins.
+    pub fn begin(&self) -> Seq {
+        self.begin
+    }
+
+    /// The earliest event that a fold must begin with to arrive at the messages that are remembered.
     pub fn since(&self) -> Seq {
-        self.records.keys().next().copied().unwrap_or_else(|| self.last.next())
+        self.records.first().unwrap_or_else(|| self.last.next())
     }
 
     /// What a checkpoint written now says; `previous` is the chain digest of the journal's last line.

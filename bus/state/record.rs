@@ -1,13 +1,16 @@
 //! Messages as the state remembers them, with a ladder for each recipient.
 
 use std::cmp::Reverse;
+use std::fmt;
 use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::Arc;
 
 use bytes::Bytes;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::mailbox::Order;
+use super::steps::Steps;
 use crate::event::{Accepted, Routing};
 use crate::message::{Message, MessageType, Priority};
 use crate::name::{Capability, InstanceId, MessageId, RepoName, Seq};
@@ -35,6 +38,17 @@ pub enum Stage {
 }
 
 impl Stage {
+    /// All of them, in the ladder's order.
+    pub const ALL: [Self; 7] = [
+        Self::Refused,
+        Self::Queued,
+        Self::Routed,
+        Self::Delivered,
+        Self::Expired,
+        Self::Read,
+        Self::Answered,
+    ];
+
     /// The step that a message is on when it has just been accepted.
     pub fn first(routing: &Routing) -> Self {
         match routing {
@@ -76,21 +90,15 @@ pub struct Delivery {
     pub instance: Option<InstanceId>,
     /// Why it was refused.
     pub refused: Option<Code>,
-    /// When each step was last reached, in order.
-    steps: Vec<(Stage, Millis)>,
+    steps: Steps,
 }
 
 impl Delivery {
-    pub(super) fn new(routing: &Routing, at: Millis) -> Self {
+    /// `repo` and `instance` are the names in `routing`, as handles that others share.
+    pub(super) fn new(routing: &Routing, repo: RepoName, instance: Option<InstanceId>, at: Millis) -> Self {
         let stage = Stage::first(routing);
-        Self {
-            repo: routing.repo.clone(),
-            stage,
-            first: stage,
-            instance: routing.instance.clone(),
-            refused: routing.refused,
-            steps: vec![(stage, at)],
-        }
+        let refused = routing.refused;
+        Self { repo, stage, first: stage, instance, refused, steps: Steps::new(stage, at) }
     }
 
     /// Goes to `stage`, which may be a step back while the mailbox still has the message. `false` when the ladder
@@ -100,18 +108,103 @@ impl Delivery {
             return false;
         }
         self.stage = stage;
-        self.steps.retain(|&(step, _)| step != stage);
-        self.steps.push((stage, at));
+        self.steps.reach(stage, at);
         true
     }
 
     /// The steps that were reached, each with the last time it was, in that order.
-    pub fn steps(&self) -> &[(Stage, Millis)] {
-        &self.steps
+    pub fn steps(&self) -> impl Iterator<Item = (Stage, Millis)> {
+        self.steps.iter()
+    }
+
+    /// When the mailbox had the message no more; `None` while it has it.
+    fn settled_at(&self) -> Option<Millis> {
+        self.steps().find(|(stage, _)| !stage.is_open()).map(|(_, at)| at)
     }
 }
 
-/// A remembered message.
+/// The recipients of a message. Nearly every message has one, which takes no list.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Deliveries(Several);
+
+#[derive(Clone, PartialEq, Eq)]
+enum Several {
+    One(Delivery),
+    Many(Box<[Delivery]>),
+}
+
+impl FromIterator<Delivery> for Deliveries {
+    fn from_iter<I: IntoIterator<Item = Delivery>>(deliveries: I) -> Self {
+        let mut deliveries = deliveries.into_iter();
+        match (deliveries.next(), deliveries.next()) {
+            (Some(only), None) => Self(Several::One(only)),
+            (first, second) => {
+                Self(Several::Many(first.into_iter().chain(second).chain(deliveries).collect()))
+            }
+        }
+    }
+}
+
+impl std::ops::Deref for Deliveries {
+    type Target = [Delivery];
+    fn deref(&self) -> &[Delivery] {
+        match &self.0 {
+            Several::One(only) => std::slice::from_ref(only),
+            Several::Many(all) => all,
+        }
+    }
+}
+
+impl std::ops::DerefMut for Deliveries {
+    fn deref_mut(&mut self) -> &mut [Delivery] {
+        match &mut self.0 {
+            Several::One(only) => std::slice::from_mut(only),
+            Several::Many(all) => all,
+        }
+    }
+}
+
+impl<'a> IntoIterator for &'a Deliveries {
+    type Item = &'a Delivery;
+    type IntoIter = std::slice::Iter<'a, Delivery>;
+    fn into_iter(self) -> Self::IntoIter {
+        self.iter()
+    }
+}
+
+impl fmt::Debug for Deliveries {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(&**self).finish()
+    }
+}
+
+/// Where the id of the message stands that another answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum ReplyTo {
+    /// It answers none.
+    Nothing,
+    /// It is that of the thread: the thread's first message is answered, or one that was not known.
+    Thread,
+    /// It is that of the parent, which has counted this one among its children.
+    Parent,
+    /// It stands in the record itself.
+    Own,
+}
+
+/// What few records have, or not for long.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+struct Extra {
+    /// The capabilities that a recipient must have, while somebody may still be looked for.
+    capabilities: Box<[Capability]>,
+    /// The envelope as JSON, while it is kept.
+    body: Option<Bytes>,
+    /// See [`ReplyTo::Own`].
+    reply_to: Option<MessageId>,
+    /// The parent, where it is too far away to be written as a distance.
+    parent: Option<Seq>,
+}
+
+/// A remembered message. There may be a million, so what can be found elsewhere is not kept here.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Record {
     /// The event that accepted it.
@@ -128,52 +221,114 @@ pub struct Record {
     pub kind: MessageType,
     /// How pressing it is.
     pub priority: Priority,
-    /// The capabilities that a recipient must have.
-    pub capabilities: Vec<Capability>,
-    /// The id of the message that it answers.
-    pub reply_to: Option<MessageId>,
-    /// The event that accepted that message, where it was remembered: always an earlier one.
-    pub parent: Option<Seq>,
     /// The id of the message that its thread began with.
-    pub thread: MessageId,
+    pub thread: Arc<MessageId>,
     /// When it is stale.
     pub expires_at: Millis,
-    /// Its size in bytes.
-    pub size: usize,
     /// Tells its content from another's; see [`content_digest`].
     pub digest: u64,
-    /// The envelope as JSON, while it is kept.
-    pub body: Option<Bytes>,
     /// How far it is with each recipient.
-    pub deliveries: Vec<Delivery>,
+    pub deliveries: Deliveries,
+    /// How many events before this one its parent is; 0 where `extra` has it, or there is none.
+    parent: u32,
+    pub(super) reply_to: ReplyTo,
+    /// How many remembered messages have the id that they answer from here.
+    pub(super) children: u32,
+    size: u32,
+    extra: Option<Box<Extra>>,
+}
+
+/// The names of a message, as handles that the registry and other messages share.
+pub(super) struct Names {
+    pub from: RepoName,
+    pub by: InstanceId,
+    pub thread: Arc<MessageId>,
+    pub deliveries: Deliveries,
 }
 
 impl Record {
-    pub(super) fn new(seq: Seq, at: Millis, accepted: &Accepted) -> Self {
+    pub(super) fn new(seq: Seq, at: Millis, accepted: &Accepted, names: Names, reply_to: ReplyTo) -> Self {
         let message = &accepted.message;
+        let distance = accepted.parent.and_then(|parent| seq.0.checked_sub(parent.0));
+        let parent = distance.and_then(|distance| u32::try_from(distance).ok()).unwrap_or_default();
+        let extra = Extra {
+            capabilities: message.to.capabilities.as_slice().into(),
+            body: Some(message.raw.clone()),
+            reply_to: message.reply_to.clone().filter(|_| reply_to == ReplyTo::Own),
+            parent: accepted.parent.filter(|_| parent == 0),
+        };
+        let Names { from, by, thread, deliveries } = names;
         Self {
             seq,
             at,
             id: message.id.clone(),
-            from: message.from.repo.clone(),
-            by: accepted.by.clone(),
+            from,
+            by,
             kind: message.kind(),
             priority: message.priority,
-            capabilities: message.to.capabilities.clone(),
-            reply_to: message.reply_to.clone(),
-            parent: accepted.parent,
-            thread: accepted.thread.clone(),
+            thread,
             expires_at: accepted.expires_at,
-            size: message.raw.len(),
             digest: content_digest(message),
-            body: Some(message.raw.clone()),
-            deliveries: Vec::with_capacity(accepted.recipients.len()),
+            deliveries,
+            parent,
+            reply_to,
+            children: 0,
+            // A line of a journal is never that long.
+            size: u32::try_from(message.raw.len()).unwrap_or(u32::MAX),
+            extra: Some(Box::new(extra)),
         }
     }
 
     /// Its place in a mailbox.
     pub fn order(&self) -> Order {
         (Reverse(self.priority), self.seq)
+    }
+
+    /// The event that accepted the message that it answers, where that was remembered: always an earlier one.
+    pub fn parent(&self) -> Option<Seq> {
+        let far = self.extra.as_ref().and_then(|extra| extra.parent);
+        far.or_else(|| (self.parent > 0).then(|| Seq(self.seq.0 - u64::from(self.parent))))
+    }
+
+    /// Its size in bytes.
+    pub fn size(&self) -> usize {
+        self.size as usize
+    }
+
+    /// The capabilities that a recipient must have; empty when it is finished.
+    pub fn capabilities(&self) -> &[Capability] {
+        self.extra.as_ref().map_or(&[], |extra| &extra.capabilities)
+    }
+
+    /// The envelope as JSON, while it is kept.
+    pub fn body(&self) -> Option<&Bytes> {
+        self.extra.as_ref()?.body.as_ref()
+    }
+
+    /// The id of the message that it answers, where it stands here; see [`ReplyTo::Own`].
+    pub(super) fn own_reply_to(&self) -> Option<&MessageId> {
+        self.extra.as_ref()?.reply_to.as_ref()
+    }
+
+    /// Nobody is looked for any more who could take it.
+    pub(super) fn drop_capabilities(&mut self) {
+        if let Some(extra) = &mut self.extra {
+            extra.capabilities = Box::default();
+        }
+        self.shrink();
+    }
+
+    pub(super) fn drop_body(&mut self) {
+        if let Some(extra) = &mut self.extra {
+            extra.body = None;
+        }
+        self.shrink();
+    }
+
+    fn shrink(&mut self) {
+        if self.extra.as_deref() == Some(&Extra::default()) {
+            self.extra = None;
+        }
     }
 
     /// How far it is with `repo`.
@@ -189,6 +344,11 @@ impl Record {
     pub fn is_finished(&self) -> bool {
         !self.deliveries.iter().any(|delivery| delivery.stage.is_open())
     }
+
+    /// When the last mailbox had it no more; of no meaning while one has it.
+    pub(super) fn finished_at(&self) -> Millis {
+        self.deliveries.iter().filter_map(Delivery::settled_at).max().unwrap_or(self.at)
+    }
 }
 
 /// A number that differs when what a message says differs; what the bus may fill in does not count, so that a resend
@@ -202,4 +362,16 @@ pub fn content_digest(message: &Message) -> u64 {
     message.ttl.hash(&mut hasher);
     message.payload_json().hash(&mut hasher);
     hasher.finish()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_million_of_them_fit() {
+        assert_eq!(size_of::<Steps>(), 24);
+        assert_eq!(size_of::<Deliveries>(), size_of::<Delivery>());
+        assert!(size_of::<Option<Record>>() <= 152, "{}", size_of::<Option<Record>>());
+    }
 }

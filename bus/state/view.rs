@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::record::{Record, Stage};
 use super::registry::{Instance, Repo};
 use super::{Host, State};
-use crate::event::Receive;
+use crate::event::{Accepted, Checkpoint, KnownRepo, Receive, Registered};
 use crate::name::{Capability, InstanceId, MessageId, RepoName, Seq, SessionId};
 use crate::refusal::Code;
 use crate::time::Millis;
@@ -19,6 +19,11 @@ pub struct StateView {
     pub seq: Seq,
     /// When that was.
     pub at: Millis,
+    /// The event that a fold must begin with to arrive at all that the bus knows, who is connected included.
+    pub since: Seq,
+    /// The first event that the journal still has; `None` when there is no journal, or when this is not told by a
+    /// running bus.
+    pub oldest: Option<Seq>,
     /// Where the bus keeps its journal; `None` when it keeps none, or when this is not told by a running bus.
     pub journal: Option<PathBuf>,
     /// Who hosts the bus.
@@ -134,6 +139,9 @@ pub struct RecordView {
     pub expires_at: Millis,
     /// How far it is with each recipient.
     pub ladder: Vec<LadderView>,
+    /// Whether the bus has forgotten it: then the ladder is that of the moment in which it was accepted.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub forgotten: bool,
 }
 
 impl StateView {
@@ -142,6 +150,8 @@ impl StateView {
         Self {
             seq: state.last(),
             at: state.at(),
+            since: state.begin(),
+            oldest: None,
             journal: None,
             host: state.host().map(HostView::of),
             accepted: state.accepted(),
@@ -150,6 +160,34 @@ impl StateView {
             unread: state.repos.values().map(|repo| repo.mailbox.unread).sum(),
             repos: state.repos.iter().map(|(name, repo)| RepoView::of(name, repo, state)).collect(),
         }
+    }
+}
+
+impl StateView {
+    /// The repos and the connected instances as a checkpoint tells them: for a fold that can not begin with `since`, as
+    /// where the bus keeps no journal.
+    pub fn checkpoint(&self) -> Checkpoint {
+        let sets = |repo: &RepoView| repo.instances.iter().map(|one| one.capabilities.clone()).collect();
+        let known = self.repos.iter().filter(|repo| repo.seen).map(|repo| KnownRepo {
+            repo: repo.repo.clone(),
+            last_seen: repo.last_seen,
+            accept_requests_from: repo.accept_requests_from.clone(),
+            capabilities: sets(repo),
+        });
+        let connected = self.repos.iter().flat_map(|repo| repo.instances.iter().map(move |one| (repo, one)));
+        let instances = connected.filter(|(_, one)| one.connected).map(|(repo, one)| Registered {
+            instance: one.instance.clone(),
+            repo: repo.repo.clone(),
+            session: one.session.clone(),
+            path: one.path.clone(),
+            capabilities: one.capabilities.clone(),
+            accept_requests_from: repo.accept_requests_from.clone().unwrap_or_default(),
+            receive: one.receive,
+            client: one.client.clone(),
+            pid: one.pid,
+        });
+        let instances = instances.collect();
+        Checkpoint { since: self.seq.next(), repos: known.collect(), instances, previous: String::new() }
     }
 }
 
@@ -207,15 +245,39 @@ impl RecordView {
             stage: delivery.stage,
             instance: delivery.instance.clone(),
             refused: delivery.refused,
-            steps: delivery.steps().to_vec(),
+            steps: delivery.steps().collect(),
         });
         Self {
             seq: record.seq,
             at: record.at,
             id: record.id.clone(),
-            thread: record.thread.clone(),
+            thread: (*record.thread).clone(),
             expires_at: record.expires_at,
             ladder: ladder.collect(),
+            forgotten: false,
+        }
+    }
+
+    /// The view of a message that the state has forgotten, from the event that accepted it.
+    pub fn of_forgotten(seq: Seq, at: Millis, accepted: &Accepted) -> Self {
+        let ladder = accepted.recipients.iter().map(|routing| {
+            let stage = Stage::first(routing);
+            LadderView {
+                repo: routing.repo.clone(),
+                stage,
+                instance: routing.instance.clone(),
+                refused: routing.refused,
+                steps: vec![(stage, at)],
+            }
+        });
+        Self {
+            seq,
+            at,
+            id: accepted.message.id.clone(),
+            thread: accepted.thread.clone(),
+            expires_at: accepted.expires_at,
+            ladder: ladder.collect(),
+            forgotten: true,
         }
     }
 }

@@ -18,6 +18,9 @@ use crate::suggest::nearest;
 /// The operations, as they stand in `op`.
 pub const OPS: [&str; 8] = ["register", "send", "ack", "subscribe", "history", "state", "ping", "pong"];
 
+/// How many events `history` may name.
+pub const MAX_SEQS: usize = 200;
+
 /// The longest `ref`, in bytes.
 const MAX_REF_BYTES: usize = 128;
 
@@ -144,7 +147,7 @@ where
     word(deserializer).map(Option::unwrap_or_default)
 }
 
-/// Which messages of the past; all conditions hold together.
+/// Which messages of the past; all conditions hold together. `seqs` stands alone.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 pub struct History {
     /// An id, or the beginning of one.
@@ -159,6 +162,35 @@ pub struct History {
     /// The newest so many; 100 when left out, at most 1000.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub limit: Option<usize>,
+    /// The messages that exactly these events accepted, whether the bus remembers them or not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 200))]
+    pub seqs: Option<Vec<Seq>>,
+}
+
+impl History {
+    fn check(&self) -> Result<(), Refusal> {
+        for (at, id) in [("id", &self.id), ("thread", &self.thread)] {
+            let bytes = id.as_ref().map_or(0, String::len);
+            if bytes > MAX_NAME_BYTES {
+                let expected = format!("at most {MAX_NAME_BYTES} bytes");
+                return Err(Refusal::expected(Code::InvalidFrame, at, &expected, &bytes.to_string()));
+            }
+        }
+        let Some(seqs) = &self.seqs else { return Ok(()) };
+        if seqs.len() > MAX_SEQS {
+            let (expected, found) = (format!("at most {MAX_SEQS} items"), format!("{} items", seqs.len()));
+            return Err(Refusal::expected(Code::InvalidFrame, "seqs", &expected, &found)
+                .hint("ask for the others in another frame"));
+        }
+        if *self != (Self { seqs: self.seqs.clone(), ..Self::default() }) {
+            let reason = "\"seqs\" says which messages; there can be no other condition beside it";
+            return Err(Refusal::new(Code::InvalidFrame, reason)
+                .at("seqs")
+                .hint("leave out id, thread, repo and limit"));
+        }
+        Ok(())
+    }
 }
 
 /// Every field that `send` needs beside `op`, so that the frequent operation takes one pass.
@@ -234,13 +266,7 @@ fn op_of<'a>(head: &Head<'a>, text: &'a str) -> Result<Op<'a>, Refusal> {
         }
         "history" => {
             let history = body::<History>(text)?;
-            for (at, id) in [("id", &history.id), ("thread", &history.thread)] {
-                let bytes = id.as_ref().map_or(0, String::len);
-                if bytes > MAX_NAME_BYTES {
-                    let expected = format!("at most {MAX_NAME_BYTES} bytes");
-                    return Err(Refusal::expected(Code::InvalidFrame, at, &expected, &bytes.to_string()));
-                }
-            }
+            history.check()?;
             Op::History(history)
         }
         "state" => Op::State,

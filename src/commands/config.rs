@@ -2,12 +2,13 @@
 
 use serde::Serialize;
 use serde_json::Value;
-use unicode_width::UnicodeWidthStr as _;
 use veda_bus_core::config::{Effective, Origin};
+use veda_bus_ui::row::Row;
+use veda_bus_ui::theme::Role;
 
 use crate::context::{Context, Output};
 use crate::failure::Failure;
-use crate::show::styled::{Style, Styled};
+use crate::show::width;
 
 /// A value wider than this does not push the origins of all the others away.
 const ALIGNED: usize = 48;
@@ -31,8 +32,8 @@ pub(crate) fn run(context: &Context) -> Result<(), Failure> {
             out.json(&Setting { key, value, origin: origin.to_string(), doc })?;
         }
     } else {
-        for line in lines(effective) {
-            out.styled(&line)?;
+        for row in rows(effective) {
+            out.row(&row)?;
         }
     }
     out.flush()
@@ -47,24 +48,23 @@ fn native(value: &str) -> Value {
 }
 
 /// `key = value   # origin`, with the signs below each other.
-fn lines(effective: &[Effective]) -> Vec<Styled> {
-    let keys = effective.iter().map(|one| one.key.width()).max().unwrap_or_default();
-    let values = effective.iter().map(|one| one.value.width()).filter(|&width| width <= ALIGNED).max();
+fn rows(effective: &[Effective]) -> Vec<Row> {
+    let keys = effective.iter().map(|one| width(one.key)).max().unwrap_or_default();
+    let values = effective.iter().map(|one| width(&one.value)).filter(|&width| width <= ALIGNED).max();
     let values = values.unwrap_or_default();
-    let line = |one: &Effective| {
-        let fill = |width: usize, text: &str| " ".repeat(width.saturating_sub(text.width()));
+    let row = |one: &Effective| {
         let origin = match (&one.origin, one.value.is_empty()) {
             (Origin::Default, true) => "not set".to_owned(),
             (origin, _) => origin.to_string(),
         };
-        let style = if one.origin == Origin::Default { Style::Plain } else { Style::Bold };
-        let mut line = Styled::default();
-        line.plain(&format!("{}{} = ", one.key, fill(keys, one.key)));
-        line.push(style, &one.value).plain(&fill(values, &one.value));
-        line.push(Style::Dim, &format!("   # {origin}"));
-        line
+        let role = if one.origin == Origin::Default { Role::Text } else { Role::Strong };
+        let mut row = Row::of(Role::Text, one.key);
+        row.pad_to(keys).plain(" = ");
+        let end = row.width() + values;
+        row.push(role, &one.value).pad_to(end).push(Role::Dim, &format!("   # {origin}"));
+        row
     };
-    effective.iter().map(line).collect()
+    effective.iter().map(row).collect()
 }
 
 #[cfg(test)]
@@ -80,7 +80,7 @@ mod tests {
             one("b", "", Origin::Default),
             one("c", &"x".repeat(100), Origin::Flag),
         ];
-        let lines: Vec<_> = lines(&effective).iter().map(|line| line.render(false)).collect();
+        let lines: Vec<_> = rows(&effective).iter().map(Row::text).collect();
         assert_eq!(lines[0], "bus.log_path = \"/ü/log\"   # /etc/bus.toml:3");
         assert_eq!(lines[1], "bus.a        = 1          # default");
         assert_eq!(lines[2], "b            =            # not set");

@@ -2,18 +2,20 @@
 
 use serde::Serialize;
 use serde_json::json;
-use unicode_width::UnicodeWidthStr as _;
 use veda_bus_core::name::{Capability, RepoName};
 use veda_bus_core::state::view::{InstanceView, RepoView, StateView};
 use veda_bus_core::time::Millis;
 use veda_bus_core::wire::BusFrame;
+use veda_bus_ui::row::Row as Line;
+use veda_bus_ui::text::cut;
+use veda_bus_ui::theme::Role;
+use veda_bus_ui::words::counted;
 
 use super::status::age;
 use crate::arguments::Instances;
 use crate::context::{Context, Output};
 use crate::failure::Failure;
-use crate::show::counted;
-use crate::show::styled::{Style, Styled, cell, cut};
+use crate::show::width;
 
 /// The columns, each with the most that it takes of a line; the last one needs no filling up.
 const COLUMNS: [(&str, usize); 8] = [
@@ -41,7 +43,7 @@ pub(crate) fn run(context: &Context, instances: &Instances) -> Result<(), Failur
     }
     if !rows.is_empty() {
         for line in table(&rows, Millis::now()) {
-            out.styled(&line)?;
+            out.row(&line)?;
         }
     }
     for hint in hints(&state, instances.all) {
@@ -101,21 +103,17 @@ fn state_of(repo: &RepoView, instance: Option<&InstanceView>) -> &'static str {
     }
 }
 
-fn table(rows: &[Row<'_>], now: Millis) -> Vec<Styled> {
+fn table(rows: &[Row<'_>], now: Millis) -> Vec<Line> {
     let cells: Vec<_> = rows.iter().map(|row| row.cells(now)).collect();
-    let width = |column: usize| {
+    let widest = |column: usize| {
         let (title, most) = COLUMNS[column];
-        let widest = cells.iter().map(|cells| cells[column].width()).max().unwrap_or_default();
-        widest.max(title.width()).min(most)
+        let cells = cells.iter().map(|cells| width(&cells[column])).max().unwrap_or_default();
+        cells.max(width(title)).min(most)
     };
-    let widths: [usize; COLUMNS.len()] = std::array::from_fn(width);
-    let mut head = Styled::default();
-    head.push(Style::Dim, &laid_out(&COLUMNS.map(|(title, _)| title.to_owned()), &widths));
-    let line = |(row, cells): (&Row<'_>, &[String; COLUMNS.len()])| {
-        let mut line = Styled::default();
-        line.push(row.style(), &laid_out(cells, &widths));
-        line
-    };
+    let widths: [usize; COLUMNS.len()] = std::array::from_fn(widest);
+    let head = Line::of(Role::Dim, &laid_out(&COLUMNS.map(|(title, _)| title.to_owned()), &widths));
+    let line =
+        |(row, cells): (&Row<'_>, &[String; COLUMNS.len()])| Line::of(row.role(), &laid_out(cells, &widths));
     std::iter::once(head).chain(rows.iter().zip(&cells).map(line)).collect()
 }
 
@@ -124,12 +122,17 @@ fn laid_out(cells: &[String; COLUMNS.len()], widths: &[usize; COLUMNS.len()]) ->
     cells.join("  ").trim_end().to_owned()
 }
 
+/// The text, harmless, at most `columns` wide, and filled up with spaces to that width.
+fn cell(text: &str, columns: usize) -> String {
+    Line::of(Role::Text, &cut(text, columns)).pad_to(columns).text()
+}
+
 impl Row<'_> {
-    fn style(&self) -> Style {
+    fn role(&self) -> Role {
         match self.state {
-            "connected" => Style::Plain,
-            "stuck" => Style::Yellow,
-            _ => Style::Dim,
+            "connected" => Role::Text,
+            "stuck" => Role::Warn,
+            _ => Role::Dim,
         }
     }
 
@@ -218,6 +221,8 @@ mod tests {
     fn state(repos: Vec<RepoView>) -> StateView {
         StateView {
             journal: None,
+            since: veda_bus_core::name::Seq(1),
+            oldest: None,
             seq: veda_bus_core::name::Seq(1),
             at: Millis(1),
             host: None,
@@ -236,8 +241,7 @@ mod tests {
             repo("LensSDK", true, vec![instance("c", true, false)]),
             repo("operator", false, Vec::new()),
         ]);
-        let lines: Vec<_> =
-            table(&rows(&state, true), Millis(120_000)).iter().map(|l| l.render(false)).collect();
+        let lines: Vec<_> = table(&rows(&state, true), Millis(120_000)).iter().map(Line::text).collect();
         assert_eq!(
             lines,
             [

@@ -12,12 +12,12 @@ use veda_bus_core::payload::{Payload, Text};
 use veda_bus_core::text;
 use veda_bus_core::wire::Register;
 use veda_bus_core::wire::answer::{Incoming, Notice};
+use veda_bus_ui::words;
 
 use crate::arguments::Join;
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::runtime::{runtime, stop_signal, tell_of_events};
-use crate::show;
 
 pub(crate) fn run(context: &Context, join: &Join) -> Result<(), Failure> {
     runtime()?.block_on(async {
@@ -79,7 +79,7 @@ fn tell(event: &ClientEvent) {
         ClientEvent::Lost => eprintln!("veda-bus: the bus went away, trying again"),
         ClientEvent::Reconnected => eprintln!("veda-bus: the bus is back"),
         ClientEvent::Notice(Notice::Expired { id, unread_by }) => {
-            eprintln!("veda-bus: {}", show::expiry(id, unread_by));
+            eprintln!("veda-bus: {}", words::expiry(id, unread_by));
         }
         ClientEvent::Notice(Notice::Replaced) => {
             eprintln!("veda-bus: another process joined as this instance; nothing more comes here");

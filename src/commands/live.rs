@@ -1,24 +1,21 @@
-//! `veda-bus` without a command: hosts the bus if none answers on the socket, else attaches to the one that does, and
-//! shows what happens.
+//! `veda-bus` without a command, where its output is no terminal: hosts the bus if none answers on the socket, else
+//! attaches to the one that does, and prints what happens.
 
 use std::future::Future;
 use std::path::Path;
-use std::sync::mpsc;
-use std::thread::{self, JoinHandle};
 
 use serde_json::json;
-use tokio::sync::oneshot;
 use veda_bus_core::client::ClientError;
 use veda_bus_core::client::blocking::Connection;
-use veda_bus_core::config::{BusSettings, Origin};
+use veda_bus_core::config::Origin;
 use veda_bus_core::journal::Recovery;
-use veda_bus_core::server::Server;
 use veda_bus_core::wire::BusFrame;
 
 use super::watch::{View, follow, say};
 use crate::arguments::Watch;
 use crate::context::Context;
 use crate::failure::Failure;
+use crate::hosting::Hosted;
 use crate::runtime::{log_to_stderr, runtime, stop_signal};
 use crate::show;
 
@@ -46,17 +43,16 @@ fn say_attached(context: &Context, mut bus: Connection) {
     say(&format!("attached to the bus on {socket}{}; Ctrl-C leaves it running", process.unwrap_or_default()));
 }
 
-/// Runs the bus on a thread of its own, so that a terminal that is slow, or stopped, never slows it.
+/// Runs the bus beside the view.
 fn host(context: &Context, view: &mut View) -> Result<(), Failure> {
     let runtime = runtime()?;
     // From here on, a signal ends the view and then the bus.
     let stop = runtime.block_on(async { stop_signal() })?;
-    let Hosted { stop: tell_bus, ended, thread, recovery } = Hosted::start(context.config.bus.clone())?;
+    let bus = Hosted::start(context.config.bus.clone())?;
+    let Some(recovery) = runtime.block_on(bus.ready()) else { return bus.stop() };
     welcome(context, &recovery);
-    let shown = runtime.block_on(follow(context, view, first_of(stop, ended)));
-    // A bus that has ended by itself hears it no more; its thread says why.
-    let _ = tell_bus.send(());
-    let served = joined(thread);
+    let shown = runtime.block_on(follow(context, view, first_of(stop, bus.ended())));
+    let served = bus.stop();
     if served.is_ok() {
         say(farewell(context.config.bus.enable_logging));
     }
@@ -64,61 +60,11 @@ fn host(context: &Context, view: &mut View) -> Result<(), Failure> {
 }
 
 /// Is done when one of the two is.
-async fn first_of(stop: impl Future<Output = ()>, ended: oneshot::Receiver<()>) {
+async fn first_of(one: impl Future<Output = ()>, other: impl Future<Output = ()>) {
     tokio::select! {
-        () = stop => {}
-        // Nothing is ever sent: the other end is dropped when the bus ends.
-        _ = ended => {}
+        () = one => {}
+        () = other => {}
     }
-}
-
-/// A bus that runs on a thread of this process.
-struct Hosted {
-    stop: oneshot::Sender<()>,
-    ended: oneshot::Receiver<()>,
-    thread: JoinHandle<Result<(), Failure>>,
-    recovery: Recovery,
-}
-
-impl Hosted {
-    /// Returns when clients can connect.
-    fn start(settings: BusSettings) -> Result<Self, Failure> {
-        let (stop, stopped) = oneshot::channel();
-        let (alive, ended) = oneshot::channel();
-        let (tell_ready, ready) = mpsc::channel();
-        let serve = move || {
-            let _alive: oneshot::Sender<()> = alive;
-            serve(settings, stopped, &tell_ready)
-        };
-        let thread = thread::Builder::new().name("bus".into()).spawn(serve);
-        let thread = thread.map_err(|error| Failure::Failed(format!("no thread for the bus: {error}")))?;
-        match ready.recv() {
-            Ok(recovery) => Ok(Self { stop, ended, thread, recovery }),
-            // It never became ready, so the thread has ended with the reason.
-            Err(mpsc::RecvError) => {
-                Err(joined(thread).err().unwrap_or_else(|| Failure::Failed("the bus did not start".into())))
-            }
-        }
-    }
-}
-
-fn serve(
-    settings: BusSettings,
-    stopped: oneshot::Receiver<()>,
-    ready: &mpsc::Sender<Recovery>,
-) -> Result<(), Failure> {
-    let runtime = runtime()?;
-    let server = Server::bind(settings)?;
-    // Whoever started this waits for it.
-    let _ = ready.send(server.recovery().clone());
-    let stop = async move {
-        let _ = stopped.await;
-    };
-    Ok(runtime.block_on(server.run(stop))?)
-}
-
-fn joined(thread: JoinHandle<Result<(), Failure>>) -> Result<(), Failure> {
-    thread.join().unwrap_or_else(|_| Err(Failure::Failed("the bus broke down".into())))
 }
 
 /// What a newcomer does next, and what was found in the journal.
@@ -139,7 +85,7 @@ fn welcome(context: &Context, recovery: &Recovery) {
     say("Ctrl-C stops the bus");
 }
 
-fn farewell(has_journal: bool) -> &'static str {
+pub(super) fn farewell(has_journal: bool) -> &'static str {
     if has_journal {
         "the bus has stopped; what waits is in the journal, for the next one"
     } else {
@@ -148,7 +94,7 @@ fn farewell(has_journal: bool) -> &'static str {
 }
 
 /// What a command in another terminal needs to find a socket that only this process was told of.
-fn socket_flag(context: &Context) -> String {
+pub(super) fn socket_flag(context: &Context) -> String {
     let told = |origin: &Origin| matches!(origin, Origin::Flag | Origin::Environment(_));
     let elsewhere =
         context.config.effective.iter().any(|one| one.key == "bus.socket_path" && told(&one.origin));

@@ -12,6 +12,7 @@ use serde_json::json;
 use veda_bus_core::event::{Event, Recorded};
 use veda_bus_core::journal::{self, Line, Reader, VerifyError};
 use veda_bus_core::wire::BusFrame;
+use veda_bus_ui::words::counted;
 
 use super::watch::say;
 use crate::arguments::Log;
@@ -19,7 +20,7 @@ use crate::context::{Context, Output};
 use crate::failure::Failure;
 use crate::runtime::{runtime, stop_signal};
 use crate::show::memory::Memory;
-use crate::show::{self, Clock, counted};
+use crate::show::{self, Clock};
 use select::{Selection, Wanted};
 
 /// How often a journal that is followed is looked at: a file tells nobody that it grew.
@@ -144,7 +145,7 @@ impl Printer {
         let json = || String::from_utf8_lossy(line.bytes);
         match self.selection.of(recorded, json) {
             Some(_) if self.json => self.out.raw_json(&json()),
-            Some(recorded) => self.out.styled(&show::event(&recorded, &self.memory, Clock::DateTime)),
+            Some(recorded) => self.out.row(&show::event(&recorded, &self.memory, Clock::DateTime)),
             None => Ok(()),
         }
     }

@@ -1,6 +1,8 @@
 //! The commands, one file each.
 
 mod config;
+mod console;
+mod demo;
 mod instances;
 mod join;
 mod live;
@@ -11,7 +13,10 @@ mod send;
 mod send_many;
 mod serve;
 mod status;
+mod stop;
 mod watch;
+
+use std::io::IsTerminal as _;
 
 use serde_json::json;
 
@@ -27,8 +32,10 @@ pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
     }
     let context = Context::new(&arguments.global)?;
     match arguments.command {
+        None if is_terminal() => console::run(&context, arguments.theme),
         None => live::run(&context),
-        Some(Command::Serve) => serve::run(&context),
+        Some(Command::Serve(serve)) => serve::run(&context, &serve),
+        Some(Command::Stop) => stop::run(&context),
         Some(Command::Status) => status::run(&context),
         Some(Command::Instances(instances)) => instances::run(&context, &instances),
         Some(Command::Send(send)) => refusal_as_json(&context, send::run(&context, send)),
@@ -44,8 +51,14 @@ pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
         },
         Some(Command::Config) => config::run(&context),
         Some(Command::Schema(schema)) => schema::run(&schema),
+        Some(Command::Demo(demo)) => demo::run(&context, &demo),
         Some(Command::Bench(bench)) => crate::bench::run(&context, &bench),
     }
+}
+
+/// Whether there is a person to look and to type.
+fn is_terminal() -> bool {
+    std::io::stdin().is_terminal() && std::io::stdout().is_terminal()
 }
 
 /// With `--json`, that a message was refused is data, too: a script has it on stdout, like the receipt.

@@ -19,11 +19,11 @@ use veda_bus_core::name::MessageId;
 use veda_bus_core::refusal::{Code, Refusal};
 use veda_bus_core::wire::answer::Receipt;
 use veda_bus_core::wire::request::Register;
+use veda_bus_ui::words;
 
 use crate::context::{Context, Output};
 use crate::failure::{Failure, refused};
 use crate::runtime::{runtime, tell_of_events};
-use crate::show;
 
 /// How many messages are under way at once.
 const WINDOW: usize = 256;
@@ -182,7 +182,7 @@ impl<'a> Batch<'a> {
         let Some((number, id, _)) = self.under_way.pop_front() else { return Ok(()) };
         match fate.map_err(|error| Failure::Failed(error.to_string()))? {
             Ok(receipt) if self.context.json => self.output.json(&receipt)?,
-            Ok(receipt) => self.output.line(&show::receipt(&receipt, &[]))?,
+            Ok(receipt) => self.output.line(&words::receipt(&receipt, &[]))?,
             Err(ClientError::Refused(refusal)) => self.print_refusal(number, Some(&id), &refusal)?,
             Err(error) => {
                 self.output.flush()?;

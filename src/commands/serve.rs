@@ -1,14 +1,23 @@
-//! `veda-bus serve`: the daemon in the foreground.
+//! `veda-bus serve`: the daemon, in the foreground or started in the background.
 
+use serde_json::json;
 use veda_bus_core::server::Server;
 
-use crate::context::Context;
+use crate::arguments::Serve;
+use crate::context::{Context, Output};
 use crate::failure::Failure;
+use crate::hosting::hand_over;
 use crate::runtime::{log_to_stderr, runtime, stop_signal};
 use crate::show;
 
-pub(crate) fn run(context: &Context) -> Result<(), Failure> {
+pub(crate) fn run(context: &Context, serve: &Serve) -> Result<(), Failure> {
+    if serve.background {
+        return start_in_background(context);
+    }
     log_to_stderr();
+    if serve.detached {
+        leave_terminal()?;
+    }
     let runtime = runtime()?;
     // Whoever can connect can also count on a clean end.
     let stop = runtime.block_on(async { stop_signal() })?;
@@ -20,4 +29,22 @@ pub(crate) fn run(context: &Context) -> Result<(), Failure> {
     let journal = show::journal(bus, server.recovery());
     eprintln!("veda-bus: listening on {} (pid {}; {journal})", bus.socket_path.display(), std::process::id());
     Ok(runtime.block_on(server.run(stop))?)
+}
+
+/// A session of its own: neither Ctrl-C in the terminal nor its end reaches this process any more.
+fn leave_terminal() -> Result<(), Failure> {
+    let left = rustix::process::setsid();
+    left.map(|_| ()).map_err(|error| Failure::Failed(format!("the terminal can not be left: {error}")))
+}
+
+fn start_in_background(context: &Context) -> Result<(), Failure> {
+    let pid = hand_over(context)?;
+    let mut output = Output::new();
+    if context.json {
+        output.json(&json!({ "pid": pid, "socket": context.socket() }))?;
+    } else {
+        let socket = context.socket().display();
+        output.line(&format!("listening on {socket} (pid {pid}); veda-bus stop ends it"))?;
+    }
+    output.flush()
 }

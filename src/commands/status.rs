@@ -11,11 +11,12 @@ use veda_bus_core::journal;
 use veda_bus_core::state::view::StateView;
 use veda_bus_core::time::Millis;
 use veda_bus_core::wire::BusFrame;
+use veda_bus_ui::row::Row;
+use veda_bus_ui::theme::Role;
+use veda_bus_ui::words::counted;
 
 use crate::context::{Context, Output};
 use crate::failure::Failure;
-use crate::show::counted;
-use crate::show::styled::{Style, Styled};
 
 pub(crate) fn run(context: &Context) -> Result<(), Failure> {
     let BusFrame::State(state) = context.connect()?.call("state", &json!({}))? else {
@@ -30,9 +31,8 @@ pub(crate) fn run(context: &Context) -> Result<(), Failure> {
         out.json(&status)?;
     } else {
         for (name, value) in status.lines() {
-            let mut line = Styled::default();
-            line.push(Style::Dim, &format!("{name:<9} ")).plain(&value);
-            out.styled(&line)?;
+            let mut row = Row::of(Role::Dim, &format!("{name:<9} "));
+            out.row(row.plain(&value))?;
         }
     }
     out.flush()

@@ -153,7 +153,7 @@ impl View {
         if self.json {
             return self.out.raw_json(line);
         }
-        self.out.styled(&show::event(recorded, &self.memory, Clock::Time))
+        self.out.row(&show::event(recorded, &self.memory, Clock::Time))
     }
 
     fn shown(&mut self) {

@@ -9,6 +9,7 @@ use veda_bus_core::message::{Message, MessageType, Priority, Recipient};
 use veda_bus_core::name::{MessageId, RepoName};
 use veda_bus_core::time::Millis;
 use veda_bus_core::wire::answer::HistoryEntry;
+use veda_bus_ui::words::{Knows, Mention};
 
 /// How many bytes of messages are remembered, about.
 const LIMIT: usize = 16 << 20;
@@ -19,10 +20,10 @@ const WEIGHT: usize = 512;
 /// A message without most of its text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Known {
-    pub(crate) kind: MessageType,
-    pub(crate) from: RepoName,
+    kind: MessageType,
+    from: RepoName,
     /// What it says in a line, at most [`MAX_SUMMARY`] bytes, unsafe to print as it is.
-    pub(crate) headline: String,
+    headline: String,
     priority: Priority,
     to: Recipient,
     reply_to: Option<MessageId>,
@@ -117,6 +118,13 @@ impl Memory {
             let Some(oldest) = self.order.pop_front() else { break };
             self.bytes -= self.known.remove(&oldest).as_ref().map_or(0, weight);
         }
+    }
+}
+
+impl Knows for Memory {
+    fn mention(&self, id: &MessageId) -> Option<Mention<'_>> {
+        let Known { kind, from, headline, .. } = self.get(id)?;
+        Some(Mention { kind: *kind, from, headline: Some(headline.as_str().into()) })
     }
 }
 

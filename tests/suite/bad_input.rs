@@ -136,6 +136,25 @@ fn frames() -> Vec<Case> {
             "from",
             "last event",
         ),
+        frame(
+            "another identity",
+            &json!({ "op": "register", "repo": "UILib" }),
+            "already_registered",
+            "",
+            "one connection for each instance",
+        ),
+        frame(
+            "10,000 capabilities",
+            &json!({ "op": "register", "repo": "Flagship", "capabilities": vec!["c"; 10_000] }),
+            "invalid_frame",
+            "capabilities",
+            "at most 64 items",
+        ),
+    ]
+}
+
+fn questions_about_the_past() -> Vec<Case> {
+    vec![
         frame("an unknown id", &json!({ "op": "history", "id": "zz" }), "unknown_message", "id", "\"zz\""),
         frame(
             "an unknown thread",
@@ -152,18 +171,25 @@ fn frames() -> Vec<Case> {
             "at least 0",
         ),
         frame(
-            "another identity",
-            &json!({ "op": "register", "repo": "UILib" }),
-            "already_registered",
-            "",
-            "one connection for each instance",
+            "an event by name",
+            &json!({ "op": "history", "seqs": ["1"] }),
+            "invalid_frame",
+            "seqs[0]",
+            "an integer",
         ),
         frame(
-            "10,000 capabilities",
-            &json!({ "op": "register", "repo": "Flagship", "capabilities": vec!["c"; 10_000] }),
+            "201 events",
+            &json!({ "op": "history", "seqs": vec![1; 201] }),
             "invalid_frame",
-            "capabilities",
-            "at most 64 items",
+            "seqs",
+            "at most 200 items, found 201 items",
+        ),
+        frame(
+            "events and a limit",
+            &json!({ "op": "history", "seqs": [1], "limit": 1 }),
+            "invalid_frame",
+            "seqs",
+            "no other condition",
         ),
     ]
 }
@@ -219,5 +245,5 @@ fn lines_that_are_no_json() {
 
 #[test]
 fn frames_that_are_none() {
-    refuses(frames());
+    refuses(frames().into_iter().chain(questions_about_the_past()).collect());
 }

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | [`machine`](super::machine) | a folder that is a machine: home, configuration, a bus, the command line |
 //! | [`process`](super::process) | a child process that never outlives its test, and its output as it comes |
+//! | [`screen`](super::screen) | a real terminal with a shell in it: what stands on it, and what it is told |
 //! | [`wire`](super::wire) | a client that speaks to the socket as it likes |
 
 use std::path::Path;
@@ -13,6 +14,7 @@ use serde_json::{Value, json};
 
 pub(crate) use super::machine::{Bus, Machine};
 pub(crate) use super::process::Process;
+pub(crate) use super::screen::Screen;
 pub(crate) use super::wire::Wire;
 
 /// How long anything may take before a test gives it up. It is far beyond what a loaded machine needs: it only keeps a
@@ -23,13 +25,20 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 const LOOK_AGAIN: Duration = Duration::from_millis(5);
 
 /// Looks until there is something, which it gives.
-pub(crate) fn eventually<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
+#[track_caller]
+pub(crate) fn eventually<T>(what: &str, look: impl FnMut() -> Option<T>) -> T {
+    patiently(look, || what.to_owned())
+}
+
+/// The same, where what is said of a wait in vain is only known in the end.
+#[track_caller]
+pub(crate) fn patiently<T>(mut look: impl FnMut() -> Option<T>, what: impl FnOnce() -> String) -> T {
     let until = Instant::now() + PATIENCE;
     loop {
         if let Some(found) = look() {
             return found;
         }
-        assert!(Instant::now() < until, "waited in vain: {what}");
+        assert!(Instant::now() < until, "waited in vain: {}", what());
         std::thread::sleep(LOOK_AGAIN);
     }
 }

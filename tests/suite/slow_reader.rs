@@ -11,9 +11,9 @@ const MESSAGES: usize = 10_000;
 /// What each message says, in bytes.
 const TEXT: usize = 4096;
 /// What the bus may grow by: the mailbox of the one that does not read (10,000 messages of 4 KiB, which it is there to
-/// hold), 1 KiB for each of the 30,000 messages that it remembers, and 32 MiB for windows and buffers. A copy for the
+/// hold), 384 bytes for each of the 30,000 messages that it remembers, and 32 MiB for windows and buffers. A copy for the
 /// socket of the one that does not read would be another 40 MiB, one for that of the follower another 120.
-const BOUND: usize = MESSAGES * (TEXT + 300) + 3 * MESSAGES * 1024 + (32 << 20);
+const BOUND: usize = MESSAGES * (TEXT + 300) + 3 * MESSAGES * 384 + (32 << 20);
 
 /// The memory of a process, in bytes.
 fn memory(pid: u32) -> usize {

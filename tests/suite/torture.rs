@@ -13,6 +13,7 @@ use serde_json::json;
 use veda_bus_core::event::Event;
 use veda_bus_core::hub::Policy;
 use veda_bus_core::journal::Reader;
+use veda_bus_core::name::Seq;
 use veda_bus_core::state::State;
 use veda_bus_core::state::view::StateView;
 
@@ -193,7 +194,8 @@ fn nothing_is_lost_and_nothing_is_read_twice() {
         bus.run(&["log", "verify"]).exits(0);
         bus.restart();
         let (state, reads) = fold(&bus.journal());
-        let expected = StateView { journal: Some(bus.journal()), ..StateView::of(&state) };
+        let (oldest, journal) = (Some(Seq(1)), Some(bus.journal()));
+        let expected = StateView { oldest, journal, ..StateView::of(&state) };
         assert_eq!(bus.state(), serde_json::to_value(expected).unwrap());
         assert_eq!(reads.len(), acknowledged.len(), "not everything was read");
         let twice: Vec<_> = reads.iter().filter(|(_, times)| **times != 1).take(5).collect();

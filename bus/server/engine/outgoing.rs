@@ -50,7 +50,7 @@ impl Engine {
     fn hand_out(&mut self, moved: &Moved) {
         for id in &moved.ids {
             let Some(record) = self.hub.state().message(id) else { continue };
-            let Some(body) = &record.body else { continue };
+            let Some(body) = record.body() else { continue };
             let frame = message_frame(record.seq, record.at, &record.thread, record.expires_at, body);
             push_to(&mut self.connections, &self.by_instance, &mut self.release, &moved.instance, &frame);
         }

@@ -87,8 +87,8 @@ impl Engine {
                 Ok(())
             }
             Op::State => {
-                let journal = self.path.clone();
-                let view = StateView { journal, ..StateView::of(self.hub.state()) };
+                let (oldest, journal) = (self.journal.oldest(), self.path.clone());
+                let view = StateView { oldest, journal, ..StateView::of(self.hub.state()) };
                 self.release.now(outbox, &frame("state", reference, &json!({ "state": view })));
                 Ok(())
             }

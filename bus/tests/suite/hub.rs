@@ -28,7 +28,7 @@ fn a_message_climbs_the_whole_ladder() {
     let ladder: Vec<_> = bench.names().split_off(3);
     assert_eq!(ladder, ["accepted", "delivered", "read", "accepted", "answered"]);
     let record = bench.hub.state().message(&"q".parse().unwrap()).unwrap();
-    let steps: Vec<_> = record.deliveries[0].steps().iter().map(|(stage, _)| *stage).collect();
+    let steps: Vec<_> = record.deliveries[0].steps().map(|(stage, _)| stage).collect();
     assert_eq!(steps, [Stage::Routed, Stage::Delivered, Stage::Read, Stage::Answered]);
 }
 
@@ -340,7 +340,7 @@ fn an_answer_has_the_type_of_what_it_answers() {
 
 #[test]
 fn what_is_finished_is_forgotten_after_the_retention() {
-    let keep = Keep { retention: Duration::from_secs(60), messages: 2, bodies: false };
+    let keep = Keep { retention: Duration::from_secs(60), messages: 2, bodies: 0 };
     let mut bench = Bench::with(Policy { keep, ..Policy::default() });
     let asker = bench.sender("Flagship");
     let lens = bench.join("LensSDK");

@@ -8,5 +8,6 @@ mod client;
 mod hub;
 mod journal_state;
 mod properties;
+mod remembered;
 mod script;
 mod validation;

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use proptest::prelude::*;
 use serde_json::json;
-use veda_bus_core::event::{Event, Receive, Recorded};
+use veda_bus_core::event::{Accepted, Event, Receive, Recorded};
 use veda_bus_core::hub::routing::{WINDOW_BYTES, WINDOW_MESSAGES};
 use veda_bus_core::hub::{Hub, Policy, Reply};
 use veda_bus_core::message::Priority;
@@ -29,6 +29,7 @@ proptest! {
         for step in &steps {
             runner.run(step, &mut |hub, events, reply| watch.command(hub, events, reply));
             check(runner.hub.state());
+            check_texts(runner.hub.state(), policy.keep.bodies);
             let late = |deadline| deadline <= runner.now.max(watch.at);
             prop_assert!(!matches!(step, Step::Pass(_)) || !runner.hub.next_deadline().is_some_and(late));
         }
@@ -81,6 +82,8 @@ struct Watch {
     at: Millis,
     /// The last accepted message of each id.
     ids: HashMap<MessageId, Seq>,
+    /// What was accepted, whole.
+    accepted: HashMap<Seq, Accepted>,
     /// Whether a message is settled with a recipient.
     settled: BTreeMap<(Seq, RepoName), bool>,
 }
@@ -107,6 +110,7 @@ impl Watch {
         match &recorded.event {
             Event::Accepted(accepted) => {
                 self.ids.insert(accepted.message.id.clone(), recorded.seq);
+                self.accepted.insert(recorded.seq, (**accepted).clone());
                 for routing in &accepted.recipients {
                     let settled = routing.refused.is_some();
                     let before = self.settled.insert((recorded.seq, routing.repo.clone()), settled);
@@ -136,6 +140,22 @@ impl Watch {
                 Some(Some(delivery)) => assert_eq!(delivery.stage.is_open(), !settled, "{seq} for {repo}"),
             }
         }
+        state.records().for_each(|record| self.check_record(state, record));
+    }
+
+    /// What is remembered of a message is what was accepted, although most of it stands elsewhere.
+    fn check_record(&self, state: &State, record: &Record) {
+        let accepted = &self.accepted[&record.seq];
+        assert_eq!(state.reply_to(record), accepted.message.reply_to.as_ref(), "{record:?}");
+        assert_eq!((record.parent(), &*record.thread), (accepted.parent, &accepted.thread));
+        assert!(state.body(record.seq).is_none_or(|body| *body == accepted.message.raw));
+        assert_eq!(record.size(), accepted.message.raw.len());
+        let recipients = accepted.recipients.iter().map(|routing| &routing.repo);
+        assert!(recipients.eq(record.deliveries.iter().map(|delivery| &delivery.repo)));
+        for delivery in &record.deliveries {
+            assert_eq!(delivery.steps().last().map(|(stage, _)| stage), Some(delivery.stage));
+            assert!(delivery.steps().is_sorted_by_key(|(_, at)| at), "{delivery:?}");
+        }
     }
 }
 
@@ -155,7 +175,7 @@ fn open<'a>(state: &'a State, name: &'a RepoName) -> impl Iterator<Item = (&'a R
 fn check_mailbox(state: &State, name: &RepoName, repo: &Repo) {
     let mailbox = &repo.mailbox;
     assert_eq!(mailbox.unread, open(state, name).count(), "unread of {name}");
-    assert_eq!(mailbox.bytes, open(state, name).map(|(record, _)| record.size).sum::<usize>());
+    assert_eq!(mailbox.bytes, open(state, name).map(|(record, _)| record.size()).sum::<usize>());
     let free = open(state, name).filter(|(_, delivery)| delivery.instance.is_none());
     let waiting: BTreeSet<_> = free.map(|(record, _)| record.order()).collect();
     assert_eq!(mailbox.waiting, waiting, "waiting for {name}");
@@ -182,7 +202,7 @@ fn could_take(state: &State, id: &InstanceId, record: &Record) -> bool {
     let slack = if record.priority == Priority::High { 2 } else { 1 };
     let hands = &one.hands;
     let fits = hands.on_the_way < WINDOW_MESSAGES * slack
-        && hands.bytes_on_the_way + record.size <= WINDOW_BYTES * slack;
+        && hands.bytes_on_the_way + record.size() <= WINDOW_BYTES * slack;
     let receives = match one.receive {
         Receive::All => true,
         Receive::Replies => parent(state, record).is_some_and(|parent| parent.by == *id),
@@ -191,7 +211,7 @@ fn could_take(state: &State, id: &InstanceId, record: &Record) -> bool {
     receives
         && !one.stuck
         && *id != record.by
-        && one.is_capable(&record.capabilities)
+        && one.is_capable(record.capabilities())
         && (hands.on_the_way == 0 || fits)
 }
 
@@ -201,34 +221,44 @@ fn check_hands(state: &State, instance: &Instance) {
     let hands = &instance.hands;
     assert_eq!(hands.len(), coming.len() + there.len(), "{instance:?}");
     assert_eq!(hands.on_the_way, coming.len(), "{instance:?}");
-    assert_eq!(hands.bytes_on_the_way, coming.iter().map(|(record, _)| record.size).sum::<usize>());
+    assert_eq!(hands.bytes_on_the_way, coming.iter().map(|(record, _)| record.size()).sum::<usize>());
     assert!(instance.connected || hands.is_empty(), "{instance:?}");
     assert!(!instance.stuck || hands.on_the_way == 0, "{instance:?}");
 }
 
 /// The message that another answers: only an older one was there to be answered.
 fn parent<'a>(state: &'a State, record: &Record) -> Option<&'a Record> {
-    let named = record.reply_to.as_ref().and_then(|id| state.message(id));
+    let named = state.reply_to(record).and_then(|id| state.message(id));
     named.filter(|parent| parent.seq < record.seq)
 }
 
 fn check_threads(state: &State) {
     let mut in_threads = 0;
     for (id, thread) in state.threads() {
-        assert!(!thread.is_empty(), "thread {id} has no message");
+        assert!(!thread.messages.is_empty(), "thread {id} has no message");
         in_threads += thread.messages.len();
     }
     assert_eq!(in_threads, state.records().count(), "every message is in one thread");
     for record in state.records() {
         let thread = state.thread(&record.thread).expect("a thread of its own");
-        assert!(thread.messages.contains(&record.seq));
+        assert!(thread.messages.iter().any(|seq| seq == record.seq));
         // Parents are strictly older, so the chain up from any message ends.
         let up = std::iter::successors(Some(record), |record| parent(state, record));
         up.for_each(|above| assert_eq!(above.thread, record.thread, "one thread from top to bottom"));
-        let answers_itself = record.reply_to.as_ref() == Some(&record.id);
-        let starts = record.reply_to.is_none() || answers_itself;
-        assert!(!starts || record.thread == record.id);
+        let answers_itself = state.reply_to(record) == Some(&record.id);
+        let starts = state.reply_to(record).is_none() || answers_itself;
+        assert!(!starts || *record.thread == record.id);
     }
+}
+
+/// The text of what is open can be handed out, and no more is kept of what is not than was asked for.
+fn check_texts(state: &State, budget: usize) {
+    let (finished, open): (Vec<_>, Vec<_>) = state.records().partition(|record| record.is_finished());
+    assert!(open.iter().all(|record| state.body(record.seq).is_some()));
+    let kept = finished.iter().filter(|record| state.body(record.seq).is_some());
+    let kept: usize = kept.map(|record| record.size()).sum();
+    assert!(kept <= budget, "{kept} bytes of text are kept");
+    assert!(budget < usize::MAX || finished.iter().all(|record| state.body(record.seq).is_some()));
 }
 
 fn check_deadlines(state: &State) {
@@ -237,7 +267,4 @@ fn check_deadlines(state: &State) {
     unfinished.sort_by_key(|record| (record.expires_at, record.seq));
     assert_eq!(due, unfinished.iter().map(|record| record.seq).collect::<Vec<_>>());
     assert_eq!(state.next_deadline(), unfinished.first().map(|record| record.expires_at));
-    for record in unfinished {
-        assert!(record.body.is_some(), "what is open can be handed out");
-    }
 }

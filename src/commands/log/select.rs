@@ -7,9 +7,9 @@ use veda_bus_core::event::{Accepted, Event, Recorded};
 use veda_bus_core::message::MessageType;
 use veda_bus_core::name::{MessageId, RepoName};
 use veda_bus_core::time::Millis;
+use veda_bus_ui::words::about::{is_about_messages, narrowed};
 
 use crate::failure::Failure;
-use crate::show::about::{is_about_messages, narrowed};
 
 /// How many ids are named where a prefix does not tell which is meant.
 const NAMED: usize = 4;

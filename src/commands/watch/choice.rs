@@ -2,14 +2,14 @@
 
 use std::io::Write as _;
 
-use unicode_width::UnicodeWidthStr as _;
 use veda_bus_core::event::{Event, Recorded};
 use veda_bus_core::filter::{Facts, Filter, FilterError};
 use veda_bus_core::text;
+use veda_bus_ui::words::about::{is_about_messages, narrowed};
 
 use crate::failure::Failure;
-use crate::show::about::{is_about_messages, narrowed};
 use crate::show::memory::Memory;
+use crate::show::width;
 
 /// The longest line of an expression under which its fault is pointed at.
 const POINTED_AT: usize = 200;
@@ -75,8 +75,8 @@ fn pointed_at(source: &str, error: &FilterError) -> Option<String> {
     let (line, column) = error.position()?;
     let line = source.lines().nth(line - 1)?;
     let before: String = line.chars().take(column - 1).collect();
-    let (shown, indent) = (text::line(line), text::line(&before).width());
-    (shown.width() <= POINTED_AT).then(|| format!("  {shown}\n  {:indent$}^\n", ""))
+    let (shown, indent) = (text::line(line), width(&before));
+    (width(&shown) <= POINTED_AT).then(|| format!("  {shown}\n  {:indent$}^\n", ""))
 }
 
 #[cfg(test)]

@@ -35,14 +35,14 @@ pub(super) fn accepted(event: &Accepted) -> String {
 }
 
 /// That a message expired, and who never read it.
-pub(crate) fn expiry(id: &MessageId, unread_by: &[RepoName]) -> String {
+pub fn expiry(id: &MessageId, unread_by: &[RepoName]) -> String {
     let unread = unread_by.iter().map(RepoName::as_str).collect::<Vec<_>>().join(", ");
     format!("message {id} expired; it was never read by {unread}")
 }
 
 /// A receipt in one line: the message's id, and what became of it; `later` are the steps that were told of since, the
 /// last one for a recipient counts.
-pub(crate) fn receipt(receipt: &Receipt, later: &[(RepoName, Stage)]) -> String {
+pub fn receipt(receipt: &Receipt, later: &[(RepoName, Stage)]) -> String {
     let fates = receipt.recipients.iter().map(|one| {
         let step = later.iter().rev().find(|(repo, _)| *repo == one.repo);
         (&one.repo, step.map_or(one.status, |&(_, stage)| stage), one.code)

@@ -5,7 +5,7 @@ use veda_bus_core::name::MessageId;
 
 /// The event, as far as it is about messages that `keep` wants; `None` when it is about none of them, or about no
 /// message at all.
-pub(crate) fn narrowed(mut recorded: Recorded, keep: impl Fn(&MessageId) -> bool) -> Option<Recorded> {
+pub fn narrowed(mut recorded: Recorded, keep: impl Fn(&MessageId) -> bool) -> Option<Recorded> {
     let some = match &mut recorded.event {
         Event::Accepted(accepted) => keep(&accepted.message.id),
         Event::Answered(answered) => keep(&answered.id) || keep(&answered.answer),
@@ -30,7 +30,7 @@ fn retain(ids: &mut Vec<MessageId>, keep: impl Fn(&MessageId) -> bool) -> bool {
 }
 
 /// Whether an event is about messages that earlier events accepted.
-pub(crate) fn is_about_messages(event: &Event) -> bool {
+pub fn is_about_messages(event: &Event) -> bool {
     matches!(
         event,
         Event::Routed(_)

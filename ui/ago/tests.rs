@@ -1,0 +1,34 @@
+use proptest::prelude::*;
+
+use super::*;
+
+#[test]
+fn ages_are_told_in_the_largest_whole_unit() {
+    let told = |millis| ago(Millis(1000), Millis(1000 + millis)).0;
+    let ages = [0, MINUTE - 1, MINUTE, HOUR - 1, HOUR, DAY - 1, DAY, 400 * DAY];
+    assert_eq!(ages.map(told), ["now", "now", "1m", "59m", "1h", "23h", "1d", "400d"]);
+    assert_eq!(ago(Millis(5000), Millis(0)).0, "now", "a clock that was set back");
+}
+
+#[test]
+fn what_is_left_is_told_until_it_is_overdue() {
+    let told = |now| left(Millis(10 * DAY), Millis(now)).0;
+    assert_eq!(told(0), "10 d left");
+    assert_eq!(told(10 * DAY - HOUR), "1 h left");
+    assert_eq!(told(10 * DAY - 5 * MINUTE + 1), "4 min left");
+    assert_eq!(told(10 * DAY - 1), "<1 min left");
+    assert_eq!(told(10 * DAY), "overdue");
+    assert_eq!(told(10 * DAY + 3 * MINUTE), "overdue 3m");
+}
+
+proptest! {
+    #[test]
+    fn words_hold_until_just_before_they_change(then in 0..3 * DAY, now in 0..3 * DAY) {
+        for tell in [ago, left] {
+            let (words, next) = tell(Millis(then), Millis(now));
+            prop_assert!(next > Millis(now));
+            prop_assert_eq!(&tell(Millis(then), Millis(next.0 - 1)).0, &words);
+            prop_assert_ne!(&tell(Millis(then), next).0, &words);
+        }
+    }
+}

@@ -1,0 +1,259 @@
+//! Which conversations are listed: all of them, or those that match a filter.
+//!
+//! A filter looks at one message after another, the newest conversation first, a little at a time; what a message says may
+//! have to be fetched first. A conversation matches when one of its messages does.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use nucleo_matcher::pattern::{CaseMatching, Normalization, Pattern};
+use nucleo_matcher::{Config, Matcher, Utf32Str};
+use veda_bus_core::filter::{Facts, Filter, FilterError};
+use veda_bus_core::message::MessageType;
+use veda_bus_core::name::{MessageId, Seq};
+use veda_bus_core::state::record::Record;
+use veda_bus_core::time::Millis;
+
+use crate::model::texts::{Read, Text};
+use crate::model::{Model, Said};
+
+/// How many messages are fetched for a filter at a time.
+const FETCH: usize = 100;
+
+/// The score that a letter must contribute on average, where the letters of a word stand side by side score 16 or more
+/// and scattered ones less and less.
+const SCORE_OF_A_LETTER: usize = 15;
+
+enum Test {
+    /// Words that resemble what is said.
+    Fuzzy(Pattern, usize),
+    /// An expression over what is said.
+    Cel(Filter),
+}
+
+/// The conversations that match a filter.
+pub struct Filtered {
+    /// What was typed.
+    pub source: String,
+    test: Test,
+    matcher: Matcher,
+    matches: BTreeMap<Seq, MessageId>,
+    /// The conversation that is looked at next, by its last message, and how many of its messages were looked at.
+    next: Option<(Seq, usize)>,
+    looked_at: usize,
+}
+
+impl fmt::Debug for Filtered {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Filtered").field("source", &self.source).finish_non_exhaustive()
+    }
+}
+
+/// How far a look has come.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Look {
+    /// Everything was looked at.
+    Done,
+    /// There is more to look at.
+    More,
+    /// First, these messages must be fetched.
+    Needs(Vec<Seq>),
+}
+
+impl Filtered {
+    /// Reads a filter: words, or `=` and a CEL expression.
+    ///
+    /// # Errors
+    /// When the expression is none.
+    pub fn new(source: &str, model: &Model) -> Result<Self, FilterError> {
+        let test = match source.strip_prefix('=') {
+            Some(expression) => Test::Cel(Filter::compile(expression.trim())?),
+            None => {
+                let letters = source.chars().filter(|c| !c.is_whitespace()).count();
+                let pattern = Pattern::parse(source, CaseMatching::Smart, Normalization::Smart);
+                Test::Fuzzy(pattern, letters * SCORE_OF_A_LETTER)
+            }
+        };
+        Ok(Self {
+            source: source.to_owned(),
+            test,
+            matcher: Matcher::new(Config::DEFAULT),
+            matches: BTreeMap::new(),
+            next: model.threads.ends().map(|(newest, _)| (newest, 0)),
+            looked_at: 0,
+        })
+    }
+
+    /// Whether everything was looked at.
+    pub fn is_done(&self) -> bool {
+        self.next.is_none()
+    }
+
+    /// How many conversations were looked at.
+    pub fn looked_at(&self) -> usize {
+        self.looked_at
+    }
+
+    /// How many conversations match so far.
+    pub fn len(&self) -> usize {
+        self.matches.len()
+    }
+
+    /// Whether none matches so far.
+    pub fn is_empty(&self) -> bool {
+        self.matches.is_empty()
+    }
+
+    /// Looks at some more messages, at most `budget`.
+    pub fn look(&mut self, model: &Model, now: Millis, mut budget: usize) -> Look {
+        while let Some((last, done)) = self.next {
+            let Some((last, thread)) = model.threads.from(last).next() else {
+                self.next = None;
+                break;
+            };
+            let messages = model.state.thread(thread).map(|thread| &thread.messages);
+            let mut place = done;
+            for seq in messages.into_iter().flatten().skip(done) {
+                if budget == 0 {
+                    self.next = Some((last, place));
+                    return Look::More;
+                }
+                budget -= 1;
+                match self.test(model, seq, now) {
+                    Some(true) => {
+                        self.matches.insert(last, thread.clone());
+                        break;
+                    }
+                    Some(false) => place += 1,
+                    None => {
+                        self.next = Some((last, place));
+                        return Look::Needs(self.missing(model));
+                    }
+                }
+            }
+            self.looked_at += 1;
+            self.next = last.0.checked_sub(1).map(|before| (Seq(before), 0));
+        }
+        Look::Done
+    }
+
+    /// The next messages that are to be fetched.
+    fn missing(&self, model: &Model) -> Vec<Seq> {
+        let Some((last, done)) = self.next else { return Vec::new() };
+        let threads = model.threads.from(last).filter_map(|(_, thread)| model.state.thread(thread));
+        let messages = threads.flat_map(|thread| thread.messages.iter()).skip(done);
+        let missing = messages.filter(|&seq| matches!(model.texts.at_hand(&model.state, seq), Text::Coming));
+        missing.take(FETCH).collect()
+    }
+
+    /// Whether a message matches; `None` when its text is not at hand.
+    fn test(&mut self, model: &Model, seq: Seq, now: Millis) -> Option<bool> {
+        let record = model.state.record(seq)?;
+        match model.texts.at_hand(&model.state, seq) {
+            Text::Here(read) => Some(self.matches_text(record, &read, now)),
+            Text::Coming => None,
+            Text::Gone => Some(false),
+        }
+    }
+
+    fn matches_text(&mut self, record: &Record, read: &Read, now: Millis) -> bool {
+        match &self.test {
+            Test::Fuzzy(pattern, enough) => {
+                let hay = haystack(record, &read.headline);
+                let mut buffer = Vec::new();
+                let score = pattern.score(Utf32Str::new(&hay, &mut buffer), &mut self.matcher);
+                score.is_some_and(|score| usize::try_from(score).unwrap_or(usize::MAX) >= *enough)
+            }
+            Test::Cel(filter) => {
+                let Some(message) = &read.message else { return false };
+                let facts = Facts::of_message(message, now, record.at).in_thread(&record.thread);
+                // To show a conversation too many is safer than to hide it.
+                filter.matches(&facts).unwrap_or(true)
+            }
+        }
+    }
+
+    /// A message was accepted.
+    pub fn accepted(&mut self, model: &Model, said: &Said, now: Millis) {
+        let matched = said.before.is_some_and(|before| self.matches.remove(&before).is_some());
+        if matched || self.test(model, said.seq, now) == Some(true) {
+            self.matches.insert(said.seq, said.thread.clone());
+        }
+    }
+}
+
+fn haystack(record: &Record, headline: &str) -> String {
+    let mut hay = format!("{} {} {}", record.id.short(), record.kind, record.from);
+    for delivery in &record.deliveries {
+        hay.push(' ');
+        hay.push_str(delivery.repo.as_str());
+    }
+    hay.push(' ');
+    hay.push_str(headline);
+    hay
+}
+
+/// What the list of conversations goes through.
+#[derive(Debug, Clone, Copy)]
+pub enum Listing<'a> {
+    /// All of them.
+    All(&'a Model),
+    /// Those that match.
+    Matching(&'a Filtered),
+}
+
+impl<'a> Listing<'a> {
+    /// With activity up to `seq`, the newest first, each with its last message.
+    pub fn from(self, seq: Seq) -> Box<dyn Iterator<Item = (Seq, &'a MessageId)> + 'a> {
+        match self {
+            Self::All(model) => Box::new(model.threads.from(seq)),
+            Self::Matching(filtered) => {
+                Box::new(filtered.matches.range(..=seq).rev().map(|(&last, thread)| (last, thread)))
+            }
+        }
+    }
+
+    /// With activity after `seq`, the oldest first.
+    pub fn after(self, seq: Seq) -> Box<dyn Iterator<Item = (Seq, &'a MessageId)> + 'a> {
+        match self {
+            Self::All(model) => Box::new(model.threads.after(seq)),
+            Self::Matching(filtered) => {
+                Box::new(filtered.matches.range(seq.next()..).map(|(&last, thread)| (last, thread)))
+            }
+        }
+    }
+
+    /// How many there are.
+    pub fn len(self) -> usize {
+        match self {
+            Self::All(model) => model.threads.len(),
+            Self::Matching(filtered) => filtered.len(),
+        }
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(self) -> bool {
+        self.len() == 0
+    }
+
+    /// The last message of the newest and of the oldest.
+    pub fn ends(self) -> Option<(Seq, Seq)> {
+        match self {
+            Self::All(model) => model.threads.ends(),
+            Self::Matching(filtered) => {
+                Some((*filtered.matches.last_key_value()?.0, *filtered.matches.first_key_value()?.0))
+            }
+        }
+    }
+}
+
+/// What a badge says of a type, at most six letters.
+pub fn badge(kind: MessageType) -> &'static str {
+    match kind {
+        MessageType::RequestChange => "change",
+        MessageType::Query => "query",
+        MessageType::Notify => "notify",
+        MessageType::Negotiate => "vote",
+        MessageType::Task => "task",
+    }
+}

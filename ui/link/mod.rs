@@ -1,0 +1,121 @@
+//! The connection to the bus, on a thread of its own: the terminal may be blocked for as long as it likes, and the bus is
+//! answered all the same.
+//!
+//! There are two connections. One is the operator's instance: it sends, receives and asks. The other brings the events; it
+//! is read only as fast as the console takes them, and what is not taken stays with the bus, so that a console that is
+//! paused or slow costs nobody memory and misses nothing.
+
+mod events;
+mod operator;
+
+use std::io;
+use std::path::PathBuf;
+use std::thread;
+
+use tokio::sync::mpsc;
+use veda_bus_core::event::Recorded;
+use veda_bus_core::name::{MessageId, Seq};
+use veda_bus_core::refusal::Refusal;
+use veda_bus_core::state::view::StateView;
+use veda_bus_core::wire::{Receipt, Welcome};
+
+/// How many batches of events wait for the console.
+const BATCHES: usize = 16;
+
+/// What the console asks.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Ask {
+    /// Send a message.
+    Send {
+        /// Its id.
+        id: MessageId,
+        /// The envelope.
+        json: String,
+        /// Whether it may go to a repo that was never seen.
+        allow_unknown: bool,
+    },
+    /// The operator has seen these messages.
+    Read(Vec<MessageId>),
+    /// What do these messages say?
+    Fetch(Vec<Seq>),
+    /// Begin the stream of events anew, with this one.
+    From(Seq),
+}
+
+/// What became of a message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Sent {
+    /// It is stored.
+    Accepted(Receipt),
+    /// The bus said no.
+    Refused(Refusal),
+    /// There was no answer, and it may or may not have arrived.
+    Unanswered(String),
+}
+
+/// What the connection goes through.
+#[derive(Debug)]
+pub enum News {
+    /// A bus answers: what it said first, and its state.
+    Connected(Welcome, Box<StateView>),
+    /// The bus went away; it is tried again.
+    Lost,
+    /// The bus is back.
+    Back,
+    /// It will never work: this is why.
+    Hopeless(String),
+    /// What became of a message.
+    Sent(MessageId, Sent),
+    /// What messages say, as far as somebody has it.
+    Fetched {
+        /// What was asked for.
+        asked: Vec<Seq>,
+        /// The envelopes.
+        found: Vec<(Seq, String)>,
+    },
+    /// The bus could not be asked.
+    NotFetched(Vec<Seq>),
+}
+
+/// A piece of the stream of events.
+#[derive(Debug)]
+pub enum Piece {
+    /// The stream begins anew with this event, and so does the fold.
+    Begin(Seq),
+    /// Events in order.
+    Events(Vec<Recorded>),
+    /// An event that this version does not understand.
+    Strange(Seq, String),
+}
+
+/// The console's end.
+#[derive(Debug)]
+pub struct Link {
+    /// The stream of events.
+    pub events: mpsc::Receiver<Piece>,
+    /// Everything else.
+    pub news: mpsc::UnboundedReceiver<News>,
+    asks: mpsc::UnboundedSender<Ask>,
+}
+
+impl Link {
+    /// Connects to the bus behind `socket` as soon as one answers. It ends when this end is dropped.
+    ///
+    /// # Errors
+    /// When there is no thread to be had.
+    pub fn start(socket: PathBuf) -> io::Result<Self> {
+        let (pieces, events) = mpsc::channel(BATCHES);
+        let (tell, news) = mpsc::unbounded_channel();
+        let (asks, asked) = mpsc::unbounded_channel();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        let link = operator::Operator::new(socket, tell, pieces);
+        thread::Builder::new().name("link".into()).spawn(move || runtime.block_on(link.run(asked)))?;
+        Ok(Self { events, news, asks })
+    }
+
+    /// Asks for something; the answer comes as [`News`].
+    pub fn ask(&self, ask: Ask) {
+        // A link that has ended has said why.
+        let _ = self.asks.send(ask);
+    }
+}

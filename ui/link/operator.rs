@@ -1,0 +1,166 @@
+//! The connection of the operator's instance.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use tokio::sync::broadcast::error::RecvError;
+use tokio::sync::mpsc;
+use tokio::task::AbortHandle;
+use veda_bus_core::client::{BusClient, ClientError, ClientEvent};
+use veda_bus_core::name::{RepoName, Seq};
+use veda_bus_core::state::view::StateView;
+use veda_bus_core::wire::answer::HistoryEntry;
+use veda_bus_core::wire::{History, Register};
+
+use super::{Ask, News, Piece, Sent, events};
+
+/// How many bytes of messages are fetched at a time is for the bus to say; this is how many messages.
+const FETCH: usize = 200;
+
+pub(super) struct Operator {
+    socket: PathBuf,
+    tell: mpsc::UnboundedSender<News>,
+    pieces: mpsc::Sender<Piece>,
+    /// The last event that was handed over.
+    reached: Arc<AtomicU64>,
+    following: Option<AbortHandle>,
+}
+
+impl Operator {
+    pub(super) fn new(
+        socket: PathBuf,
+        tell: mpsc::UnboundedSender<News>,
+        pieces: mpsc::Sender<Piece>,
+    ) -> Self {
+        Self { socket, tell, pieces, reached: Arc::default(), following: None }
+    }
+
+    pub(super) async fn run(mut self, mut asked: mpsc::UnboundedReceiver<Ask>) {
+        if let Err(error) = self.serve(&mut asked).await {
+            self.say(News::Hopeless(error.to_string()));
+        }
+    }
+
+    fn say(&self, news: News) {
+        // A console that has ended does not listen.
+        let _ = self.tell.send(news);
+    }
+
+    async fn serve(&mut self, asked: &mut mpsc::UnboundedReceiver<Ask>) -> Result<(), ClientError> {
+        let client = events::connect(&self.socket).await?;
+        let mut changes = client.events();
+        let welcome = client.register(register()).await?;
+        let view = client.state().await?;
+        let from = first(&view);
+        self.say(News::Connected(welcome, Box::new(view)));
+        self.follow(from);
+        let mut registered = false;
+        loop {
+            tokio::select! {
+                ask = asked.recv() => match ask {
+                    Some(ask) => self.take(ask, &client),
+                    None => return Ok(()),
+                },
+                change = changes.recv() => match change {
+                    // The first is what was just asked for.
+                    Ok(ClientEvent::Registered(_)) if !std::mem::replace(&mut registered, true) => {}
+                    Ok(change) => self.changed(change, &client).await?,
+                    Err(RecvError::Lagged(_)) => {}
+                    Err(RecvError::Closed) => return Err(ClientError::Gone),
+                },
+                // That it was received tells the bus that it is here; what it says comes with the events.
+                incoming = client.receive() => {
+                    incoming.ok_or(ClientError::Gone)?;
+                }
+            }
+        }
+    }
+
+    async fn changed(&mut self, change: ClientEvent, client: &BusClient) -> Result<(), ClientError> {
+        match change {
+            ClientEvent::Lost => self.say(News::Lost),
+            ClientEvent::Registered(welcome) => {
+                let view = client.state().await?;
+                // Without a journal, or with another one, the numbers begin anew.
+                let is_another =
+                    view.journal.is_none() || welcome.seq.0 < self.reached.load(Ordering::Relaxed);
+                let from = is_another.then(|| first(&view));
+                self.say(News::Connected(welcome, Box::new(view)));
+                self.say(News::Back);
+                from.into_iter().for_each(|from| self.follow(from));
+            }
+            ClientEvent::Refused(refusal) => return Err(ClientError::Refused(refusal)),
+            ClientEvent::Retrying(_)
+            | ClientEvent::Reconnected
+            | ClientEvent::Resent(_)
+            | ClientEvent::Notice(_) => {}
+        }
+        Ok(())
+    }
+
+    fn take(&mut self, ask: Ask, client: &BusClient) {
+        let (client, tell) = (client.clone(), self.tell.clone());
+        match ask {
+            Ask::From(seq) => self.follow(seq),
+            Ask::Send { id, json, allow_unknown } => {
+                tokio::spawn(async move {
+                    let sent = match client.send_json(json, allow_unknown).await {
+                        Ok(receipt) => Sent::Accepted(receipt),
+                        Err(ClientError::Refused(refusal)) => Sent::Refused(refusal),
+                        Err(error) => Sent::Unanswered(error.to_string()),
+                    };
+                    let _ = tell.send(News::Sent(id, sent));
+                });
+            }
+            Ask::Read(ids) => {
+                tokio::spawn(async move {
+                    for id in &ids {
+                        // A link that ends is no news; it is read again the next time.
+                        let _ = client.ack_read(id).await;
+                    }
+                });
+            }
+            Ask::Fetch(seqs) => {
+                tokio::spawn(async move {
+                    for asked in seqs.chunks(FETCH) {
+                        let _ = tell.send(fetch(&client, asked.to_vec()).await);
+                    }
+                });
+            }
+        }
+    }
+
+    /// Begins the stream anew.
+    fn follow(&mut self, from: Seq) {
+        if let Some(before) = self.following.take() {
+            before.abort();
+        }
+        self.reached.store(0, Ordering::Relaxed);
+        let stream =
+            events::follow(self.socket.clone(), from, self.pieces.clone(), Arc::clone(&self.reached));
+        self.following = Some(tokio::spawn(stream).abort_handle());
+    }
+}
+
+/// The event with which the stream begins: without a journal, the past is not to be had.
+fn first(view: &StateView) -> Seq {
+    if view.journal.is_some() { view.since } else { view.seq.next() }
+}
+
+fn register() -> Register {
+    Register { client: "console".parse().ok(), ..Register::new(RepoName::operator()) }
+}
+
+async fn fetch(client: &BusClient, asked: Vec<Seq>) -> News {
+    let wanted = History { seqs: Some(asked.clone()), ..History::default() };
+    match client.history(&wanted).await {
+        Ok(entries) => {
+            let text = |entry: HistoryEntry| {
+                entry.message.map(|message| (entry.record.seq, message.get().to_owned()))
+            };
+            News::Fetched { asked, found: entries.into_iter().filter_map(text).collect() }
+        }
+        Err(_) => News::NotFetched(asked),
+    }
+}

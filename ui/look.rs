@@ -1,0 +1,55 @@
+//! What everything looks like on this terminal: a theme at the terminal's depth of colour, and its symbols.
+
+use std::path::PathBuf;
+
+use crate::theme::{DEFAULT, Depth, Library, Styles, Symbols, Theme, ThemeError};
+
+/// See the [module](self).
+#[derive(Debug, Clone)]
+pub struct Look {
+    /// What roles look like.
+    pub styles: Styles,
+    /// The small signs.
+    pub symbols: &'static Symbols,
+    /// Whether only ASCII signs are shown.
+    pub is_ascii: bool,
+    /// The name of the theme.
+    pub theme: String,
+    /// The themes that there are.
+    pub library: Library,
+    depth: Depth,
+}
+
+impl Look {
+    /// What the environment of this process asks for, before any theme was chosen.
+    pub fn detect(themes: Option<PathBuf>, environment: &dyn Fn(&str) -> Option<String>) -> Self {
+        let depth = Depth::detect(environment);
+        let is_ascii = Symbols::detect(environment) == Symbols::ASCII;
+        let mut look = Self {
+            styles: Theme::default().at(depth),
+            symbols: &Symbols::UTF8,
+            is_ascii,
+            theme: DEFAULT.to_owned(),
+            library: Library { folder: themes },
+            depth,
+        };
+        look.set_ascii(is_ascii);
+        look
+    }
+
+    /// Shows only ASCII signs, or all.
+    pub fn set_ascii(&mut self, ascii: bool) {
+        self.is_ascii = ascii;
+        self.symbols = if ascii { &Symbols::ASCII } else { &Symbols::UTF8 };
+    }
+
+    /// Puts a theme on.
+    ///
+    /// # Errors
+    /// When there is none of that name, or its file is not right; the look stays as it was.
+    pub fn wear(&mut self, theme: &str) -> Result<(), ThemeError> {
+        self.styles = self.library.load(theme)?.at(self.depth);
+        theme.clone_into(&mut self.theme);
+        Ok(())
+    }
+}

@@ -1,0 +1,154 @@
+//! What messages say. The state keeps the text of the newest; that of older ones is fetched when it is looked at.
+
+use std::cell::RefCell;
+use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
+use std::rc::Rc;
+
+use veda_bus_core::message::Message;
+use veda_bus_core::name::Seq;
+use veda_bus_core::state::State;
+
+/// How many messages are kept as they were read.
+const PARSED: usize = 2_000;
+/// How many bytes of them.
+const PARSED_BYTES: usize = 8 << 20;
+/// How many bytes of a headline are kept.
+const HEADLINE: usize = 400;
+
+/// A message as it was read.
+#[derive(Debug)]
+pub struct Read {
+    /// The message; `None` when this version can not read it.
+    pub message: Option<Message>,
+    /// What it says in a line, unsafe to show as it is.
+    pub headline: String,
+    /// The envelope as JSON.
+    pub json: String,
+}
+
+impl Read {
+    fn of(bytes: &[u8]) -> Self {
+        let json = String::from_utf8_lossy(bytes).into_owned();
+        let message = Message::parse(&json, None).ok();
+        let mut headline = match &message {
+            Some(message) => message.payload.headline(),
+            None => json.clone(),
+        };
+        let end = (0..=HEADLINE.min(headline.len())).rev().find(|&end| headline.is_char_boundary(end));
+        headline.truncate(end.unwrap_or_default());
+        Self { message, headline, json }
+    }
+}
+
+/// The text of a message, as far as it is at hand.
+#[derive(Debug, Clone)]
+pub enum Text {
+    /// Here it is.
+    Here(Rc<Read>),
+    /// It has been asked for.
+    Coming,
+    /// Nobody has it any more.
+    Gone,
+}
+
+/// See the [module](self).
+#[derive(Debug, Default)]
+pub struct Texts {
+    /// A view asks while it draws, so what is read for it is put aside behind its back.
+    parsed: RefCell<Parsed>,
+    wanted: RefCell<BTreeSet<Seq>>,
+    asked: HashSet<Seq>,
+    gone: HashSet<Seq>,
+}
+
+#[derive(Debug, Default)]
+struct Parsed {
+    reads: HashMap<Seq, Rc<Read>>,
+    order: VecDeque<Seq>,
+    bytes: usize,
+}
+
+impl Parsed {
+    fn insert(&mut self, seq: Seq, read: Rc<Read>) {
+        self.bytes += read.json.len();
+        if self.reads.insert(seq, read).is_none() {
+            self.order.push_back(seq);
+        }
+        while self.order.len() > PARSED || self.bytes > PARSED_BYTES && self.order.len() > 1 {
+            let Some(oldest) = self.order.pop_front() else { break };
+            self.bytes -= self.reads.remove(&oldest).map_or(0, |read| read.json.len());
+        }
+    }
+}
+
+impl Texts {
+    /// What message `seq` says; when that is not at hand, it will be fetched.
+    pub fn get(&self, state: &State, seq: Seq) -> Text {
+        let text = self.at_hand(state, seq);
+        if matches!(text, Text::Coming) && !self.asked.contains(&seq) {
+            self.wanted.borrow_mut().insert(seq);
+        }
+        text
+    }
+
+    /// The same, without fetching it.
+    pub fn at_hand(&self, state: &State, seq: Seq) -> Text {
+        if let Some(read) = self.parsed.borrow().reads.get(&seq) {
+            return Text::Here(Rc::clone(read));
+        }
+        if let Some(body) = state.body(seq) {
+            let read = Rc::new(Read::of(body));
+            self.parsed.borrow_mut().insert(seq, Rc::clone(&read));
+            return Text::Here(read);
+        }
+        if self.gone.contains(&seq) { Text::Gone } else { Text::Coming }
+    }
+
+    /// The headline of message `seq`, if it is at hand or on its way.
+    pub fn headline(&self, state: &State, seq: Seq) -> Option<Rc<Read>> {
+        match self.get(state, seq) {
+            Text::Here(read) => Some(read),
+            Text::Coming | Text::Gone => None,
+        }
+    }
+
+    /// What is to be fetched, at most `limit` of it.
+    pub fn take_wanted(&mut self, limit: usize) -> Vec<Seq> {
+        let wanted = self.wanted.get_mut();
+        let taken: Vec<_> = wanted.iter().rev().take(limit).copied().collect();
+        for seq in &taken {
+            wanted.remove(seq);
+            self.asked.insert(*seq);
+        }
+        taken
+    }
+
+    /// Notes that these are asked for; gives those that were not asked for already.
+    pub fn ask(&mut self, seqs: Vec<Seq>) -> Vec<Seq> {
+        seqs.into_iter().filter(|&seq| self.asked.insert(seq)).collect()
+    }
+
+    /// Whether something was asked for that has not come.
+    pub fn is_fetching(&self) -> bool {
+        !self.asked.is_empty()
+    }
+
+    /// What was asked for came, or did not.
+    pub fn fetched(&mut self, asked: &[Seq], found: Vec<(Seq, String)>) {
+        for seq in asked {
+            self.asked.remove(seq);
+            self.gone.insert(*seq);
+        }
+        for (seq, json) in found {
+            self.gone.remove(&seq);
+            self.parsed.borrow_mut().insert(seq, Rc::new(Read::of(json.as_bytes())));
+        }
+    }
+
+    /// Fetching failed, with the bus away; it is tried again when it is looked at again.
+    pub fn not_fetched(&mut self, asked: &[Seq]) {
+        for seq in asked {
+            self.asked.remove(seq);
+        }
+    }
+}

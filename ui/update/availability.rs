@@ -1,0 +1,71 @@
+//! Why an action can not be done now.
+
+use crate::action::{Action, Scope};
+use crate::app::App;
+use crate::app::Hosting;
+use crate::app::pane::Pane;
+use crate::compose::Sending;
+
+/// Whether an action can be done now; if not, why, in words for the operator.
+///
+/// # Errors
+/// The reason.
+pub fn of(app: &App, action: Action) -> Result<(), &'static str> {
+    let no = |is_so: bool, why: &'static str| if is_so { Err(why) } else { Ok(()) };
+    match action {
+        Action::Reply => no(reply_to(app).is_none(), "there is no message to answer here"),
+        Action::Copy | Action::CopyId | Action::Show => {
+            let is_repo = app.focus == Pane::Instances;
+            no(app.selected_message().is_none() && !is_repo, "nothing is selected")
+        }
+        Action::Parent => no(parent(app).is_none(), "this message answers none that is remembered here"),
+        Action::Fold => no(app.thread.selected.is_none(), "no message is selected"),
+        Action::FoldAll | Action::Follow | Action::MarkRead => {
+            no(app.conversations.selected.is_none(), "no conversation is selected")
+        }
+        Action::NextUnread | Action::PreviousUnread | Action::MarkAllRead => {
+            no(app.model.threads.unread() == 0, "nothing is unread")
+        }
+        Action::ClearFilter => no(app.conversations.filtered.is_none(), "there is no filter"),
+        Action::Drafts => no(app.drafts.titles().is_empty(), "there is no unfinished message"),
+        Action::Dismiss => no(app.needs_now().is_empty(), "nothing needs you"),
+        Action::Suspend => no(
+            app.hosting != Hosting::Attached,
+            "the bus runs in this console and would stop for everyone; q can leave it in the background",
+        ),
+        Action::Older => older(app),
+        _ if action.scope() == Scope::Composer => composer(app, action),
+        _ => Ok(()),
+    }
+}
+
+fn older(app: &App) -> Result<(), &'static str> {
+    let oldest = app.bus.as_ref().and_then(|bus| bus.oldest);
+    match (oldest, app.folded_from) {
+        _ if app.loading.is_some() => Err("the past is being loaded"),
+        (Some(oldest), Some(from)) if oldest < from => Ok(()),
+        (Some(_), Some(_)) => Err("everything that the journal has is here"),
+        _ => Err("the bus keeps no journal"),
+    }
+}
+
+fn composer(app: &App, action: Action) -> Result<(), &'static str> {
+    let Some(form) = app.form() else { return Err("nothing is being written; press n for a new message") };
+    match action {
+        Action::NextType if form.parent().is_some() => Err("an answer has the type of what it answers"),
+        Action::Close | Action::Preview => Ok(()),
+        _ if matches!(form.sending(), Sending::Sending { .. }) => Err("it is on its way"),
+        _ => Ok(()),
+    }
+}
+
+/// The message that an answer would be to.
+pub(super) fn reply_to(app: &App) -> Option<veda_bus_core::name::Seq> {
+    app.selected_message()
+}
+
+/// The remembered message that the selected one answers.
+pub(super) fn parent(app: &App) -> Option<veda_bus_core::name::Seq> {
+    let record = app.model.state.record(app.thread.selected?)?;
+    record.parent().filter(|&parent| app.model.state.record(parent).is_some())
+}

@@ -1,0 +1,66 @@
+//! Which keys hold where, and which of them stand in the footer.
+
+use crate::action::{Action, Scope};
+use crate::app::App;
+use crate::app::pane::Pane;
+
+/// The scopes whose keys hold now, the innermost first.
+pub fn layers(app: &App) -> &'static [Scope] {
+    match app.focus {
+        Pane::Thread => &[Scope::Thread, Scope::Conversations, Scope::Lists, Scope::Anywhere],
+        Pane::Conversations => &[Scope::Conversations, Scope::Lists, Scope::Anywhere],
+        Pane::Needs => &[Scope::Needs, Scope::Lists, Scope::Anywhere],
+        Pane::Instances | Pane::Activity => &[Scope::Lists, Scope::Anywhere],
+        Pane::Composer if app.writing.is_some() => &[Scope::Composer, Scope::Anywhere],
+        Pane::Composer => &[Scope::Lists, Scope::Anywhere],
+    }
+}
+
+/// The actions of the footer, the most useful first.
+pub fn footer(app: &App) -> &'static [Action] {
+    use Action as A;
+    match app.focus {
+        Pane::Composer if app.writing.is_some() => &[
+            A::Send,
+            A::NextField,
+            A::NextChoice,
+            A::NextType,
+            A::Editor,
+            A::Preview,
+            A::Close,
+            A::Discard,
+            A::AllowUnknown,
+        ],
+        Pane::Thread => &[
+            A::Reply,
+            A::Parent,
+            A::Fold,
+            A::Raw,
+            A::Show,
+            A::NextUnread,
+            A::Copy,
+            A::Zoom,
+            A::Back,
+            A::Help,
+            A::Quit,
+        ],
+        Pane::Conversations => &[
+            A::Open,
+            A::Reply,
+            A::New,
+            A::Filter,
+            A::NextUnread,
+            A::Pause,
+            A::Zoom,
+            A::CommandLine,
+            A::Help,
+            A::Quit,
+        ],
+        Pane::Needs => {
+            &[A::Open, A::Reply, A::Show, A::Dismiss, A::New, A::Zoom, A::CommandLine, A::Help, A::Quit]
+        }
+        Pane::Instances => &[A::Open, A::New, A::Broadcast, A::Zoom, A::CommandLine, A::Help, A::Quit],
+        Pane::Activity => &[A::Open, A::Show, A::Pause, A::Zoom, A::CommandLine, A::Help, A::Quit],
+        Pane::Composer => &[A::New, A::Broadcast, A::Drafts, A::CommandLine, A::Help, A::Quit],
+    }
+}

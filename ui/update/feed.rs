@@ -1,0 +1,193 @@
+//! What comes from the bus.
+
+use veda_bus_core::event::{Event, Recorded};
+use veda_bus_core::name::Seq;
+use veda_bus_core::state::view::StateView;
+use veda_bus_core::time::Millis;
+use veda_bus_core::wire::Welcome;
+
+use super::{Effect, Host, Leaving, compose};
+use crate::app::listing::Look;
+use crate::app::{App, Connection, Hosting};
+use crate::link::{Ask, News, Piece};
+
+/// How many messages a filter looks at, at a time.
+const LOOKS: usize = 2_000;
+
+/// How old an event is at most that is news, in milliseconds.
+const FRESH: u64 = 30_000;
+
+pub(super) fn piece(app: &mut App, piece: Piece) -> Vec<Effect> {
+    match piece {
+        Piece::Begin(from) => begin(app, from),
+        Piece::Strange(seq, why) => {
+            app.complain(format!("event {seq} can not be shown by this version: {why}"));
+            Vec::new()
+        }
+        Piece::Events(events) => {
+            for recorded in events {
+                app.reached = recorded.seq;
+                if let Some(said) = app.model.apply(recorded) {
+                    if let Some(filtered) = &mut app.conversations.filtered {
+                        filtered.accepted(&app.model, &said, app.now);
+                    }
+                    follow(app, &said.thread);
+                }
+            }
+            progress(app);
+            let mut effects = alert(app);
+            effects.extend(compose::found(app));
+            effects
+        }
+    }
+}
+
+/// The fold begins anew.
+fn begin(app: &mut App, from: Seq) -> Vec<Effect> {
+    app.model.restart();
+    app.folded_from = Some(from);
+    if let Some(bus) = app.bus.as_ref().filter(|bus| bus.journal.is_none()) {
+        let known = Recorded { seq: bus.seq, at: bus.at, event: Event::Checkpoint(bus.checkpoint()) };
+        app.model.apply(known);
+    }
+    app.reached = Seq(from.0.saturating_sub(1));
+    let filter = app.conversations.filtered.take().map(|filtered| filtered.source);
+    if let Some(filter) = filter {
+        super::perform::filter(app, &filter);
+    }
+    progress(app);
+    Vec::new()
+}
+
+fn progress(app: &mut App) {
+    let end = app.bus.as_ref().map_or(Seq(0), |bus| bus.seq);
+    let from = app.folded_from.unwrap_or_default();
+    let is_past = app.reached < end;
+    app.loading = is_past.then(|| {
+        let done = Seq(app.reached.0.saturating_sub(from.0));
+        (done, Seq(end.0.saturating_sub(from.0)))
+    });
+    // What was there when the console came for the first time is no news.
+    if !is_past && app.is_first && app.folded_from.is_some() {
+        app.is_first = false;
+        app.model.threads.saw_all(end);
+        app.is_unsaved = true;
+    }
+    if !is_past && app.conversations.selected.is_none() {
+        let newest = app.model.threads.from(Seq(u64::MAX)).next().map(|(_, thread)| thread.clone());
+        if let Some(newest) = newest {
+            app.select_thread(&newest);
+        }
+    }
+}
+
+/// The end of the selected thread is kept in sight and selected.
+fn follow(app: &mut App, thread: &veda_bus_core::name::MessageId) {
+    if app.thread.follow && app.conversations.selected.as_ref() == Some(thread) {
+        let last = app.nodes().last().map(|node| node.seq);
+        app.thread.selected = last.or(app.thread.selected);
+        app.thread.top = None;
+    }
+}
+
+/// Something new needs the operator: that is told where nobody looks.
+fn alert(app: &mut App) -> Vec<Effect> {
+    if app.loading.is_some() {
+        return Vec::new();
+    }
+    let needs = app.needs_now();
+    let fresh = needs.iter().filter(|need| !app.known_needs.contains(need)).count();
+    app.known_needs = needs.iter().copied().collect();
+    let is_fresh = app.now.0.saturating_sub(app.model.at().0) < FRESH;
+    if fresh == 0 || app.is_looked_at || !is_fresh {
+        return Vec::new();
+    }
+    let what = match fresh {
+        1 => "something needs you".to_owned(),
+        several => format!("{several} things need you"),
+    };
+    vec![Effect::Notify(what)]
+}
+
+pub(super) fn news(app: &mut App, news: News) -> Vec<Effect> {
+    match news {
+        News::Connected(welcome, view) => connected(app, &welcome, view),
+        News::Lost => {
+            app.connection = Connection::Lost(app.now);
+            app.drafts.bus_lost("the bus went away before it answered");
+            compose::check(app);
+            Vec::new()
+        }
+        News::Back => {
+            app.connection = Connection::Connected;
+            app.say("the bus is back");
+            Vec::new()
+        }
+        News::Hopeless(why) => vec![Effect::Leave(Leaving::Failed(why))],
+        News::Sent(id, sent) => {
+            compose::sent(app, &id, sent);
+            Vec::new()
+        }
+        News::Fetched { asked, found } => {
+            app.model.texts.fetched(&asked, found);
+            look(app)
+        }
+        News::NotFetched(asked) => {
+            app.model.texts.not_fetched(&asked);
+            Vec::new()
+        }
+    }
+}
+
+fn connected(app: &mut App, welcome: &Welcome, view: Box<StateView>) -> Vec<Effect> {
+    app.connection = Connection::Connected;
+    app.max_message_size = welcome.max_message_size;
+    app.bus = Some(view);
+    progress(app);
+    Vec::new()
+}
+
+pub(super) fn host(app: &mut App, host: Host) -> Vec<Effect> {
+    match host {
+        Host::Ready(remarks) => {
+            app.hosting = Hosting::Here;
+            if let Some(remark) = remarks.first() {
+                app.complain(remark.clone());
+            }
+            Vec::new()
+        }
+        Host::Ended(why) => vec![Effect::Leave(Leaving::Failed(why))],
+    }
+}
+
+/// Time passed: what depends on it alone.
+pub(super) fn tick(app: &mut App) -> Vec<Effect> {
+    let mut effects = alert(app);
+    effects.extend(look(app));
+    effects
+}
+
+/// The filter looks at some more.
+pub(super) fn look(app: &mut App) -> Vec<Effect> {
+    let Some(filtered) = &mut app.conversations.filtered else { return Vec::new() };
+    match filtered.look(&app.model, app.now, LOOKS) {
+        Look::Done | Look::More => Vec::new(),
+        Look::Needs(seqs) => {
+            let asked = app.model.texts.ask(seqs);
+            if asked.is_empty() { Vec::new() } else { vec![Effect::Ask(Ask::Fetch(asked))] }
+        }
+    }
+}
+
+/// Whether the filter has more to look at, so that it is to be woken soon.
+pub(crate) fn is_looking(app: &App) -> bool {
+    app.conversations
+        .filtered
+        .as_ref()
+        .is_some_and(|filtered| !filtered.is_done() && !app.model.texts.is_fetching())
+}
+
+/// When something changes by itself although nothing is to be seen of it.
+pub(crate) fn next_deadline(app: &App) -> Option<Millis> {
+    app.model.needs.next_deadline(app.now)
+}

@@ -1,0 +1,47 @@
+//! What a frame means: messages that were shown have been read, and texts that it lacked are fetched.
+
+use veda_bus_core::state::record::Stage;
+
+use super::Effect;
+use crate::app::App;
+use crate::app::drawn::Drawn;
+use crate::app::pane::Pane;
+use crate::link::Ask;
+
+/// How many messages are fetched at a time.
+const FETCH: usize = 100;
+
+/// Takes in what was drawn.
+pub fn drew(app: &mut App, drawn: Drawn) -> Vec<Effect> {
+    app.drawn = drawn;
+    let mut effects = read(app);
+    let wanted = app.model.texts.take_wanted(FETCH);
+    if !wanted.is_empty() {
+        effects.push(Effect::Ask(Ask::Fetch(wanted)));
+    }
+    effects
+}
+
+/// A message is read when its beginning is on the screen of somebody who looks, in the thread that has the focus, or in
+/// the one that is being answered.
+fn read(app: &mut App) -> Vec<Effect> {
+    let has_focus = matches!(app.focus, Pane::Thread | Pane::Composer);
+    if !has_focus || !app.is_looked_at || app.overlay.is_some() || app.paused.is_some() {
+        return Vec::new();
+    }
+    let shown = std::mem::take(&mut app.drawn.messages);
+    let mut ids = Vec::new();
+    for seq in &shown {
+        let Some(record) = app.model.state.record(*seq) else { continue };
+        let is_open = app.model.stage_with_operator(record).is_some_and(Stage::is_open);
+        if is_open && app.told_read.insert(*seq) {
+            ids.push(record.id.clone());
+        }
+        let thread = record.thread.clone();
+        if app.model.threads.saw(&app.model.state, &thread, *seq) {
+            app.is_unsaved = true;
+        }
+    }
+    app.drawn.messages = shown;
+    if ids.is_empty() { Vec::new() } else { vec![Effect::Ask(Ask::Read(ids))] }
+}

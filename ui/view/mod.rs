@@ -1,0 +1,165 @@
+//! Draws the console. Only what is to be seen is ever built.
+//!
+//! | module | what is in it |
+//! |---|---|
+//! | `canvas` | cells, frames, rows with roles |
+//! | `instances`, `conversations`, `thread`, `needs`, `composer`, `activity` | the panes |
+//! | `status` | the status line, the keys below it, the tabs of a narrow screen |
+//! | `overlays`, `help`, `detail` | what lies over the panes |
+//! | `welcome` | the first screen |
+
+mod activity;
+mod canvas;
+pub mod composer;
+pub(crate) mod conversations;
+mod detail;
+mod help;
+mod instances;
+pub(crate) mod needs;
+mod overlays;
+mod status;
+pub(crate) mod thread;
+mod welcome;
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use veda_bus_core::message::Priority;
+use veda_bus_core::state::record::{Record, Stage};
+use veda_bus_core::time::Millis;
+
+use crate::app::App;
+use crate::app::drawn::{Drawn, Target};
+use crate::app::pane::{Division, Pane, Places, SMALLEST};
+use crate::body::stage_role;
+use crate::row::Row;
+use crate::theme::{Role, Symbols};
+use canvas::Canvas;
+
+pub(crate) use crate::words::kind_role;
+
+/// How many recipients have a mark where there is little room.
+const MARKS: usize = 6;
+
+/// Draws the whole console into `buffer`, and tells of the frame.
+pub fn draw(app: &App, buffer: &mut Buffer) -> Drawn {
+    let area = buffer.area;
+    let mut canvas = Canvas::new(app, buffer);
+    canvas.ground(area);
+    if Division::of(area.as_size()) == Division::TooSmall {
+        too_small(&mut canvas, area);
+        return canvas.drawn;
+    }
+    let alone = app.zoomed.then_some(app.focus);
+    let places = Places::of(area, app.sizes, alone, app.focus, app.writing.is_some());
+    if let Some(tabs) = places.tabs {
+        status::tabs(&mut canvas, tabs);
+    }
+    for &(pane, area) in &places.panes {
+        match pane {
+            Pane::Instances => instances::draw(&mut canvas, area),
+            Pane::Conversations => conversations::draw(&mut canvas, area),
+            Pane::Thread => thread::draw(&mut canvas, area),
+            Pane::Needs => needs::draw(&mut canvas, area),
+            Pane::Composer => composer_pane(&mut canvas, area),
+            Pane::Activity => activity::draw(&mut canvas, area),
+        }
+    }
+    status::line(&mut canvas, places.status);
+    status::footer(&mut canvas, places.footer);
+    overlays::draw(&mut canvas, area, places.footer);
+    canvas.drawn.places = places;
+    canvas.drawn
+}
+
+fn too_small(canvas: &mut Canvas<'_>, area: Rect) {
+    let lines = [
+        "veda-bus needs a little more room:".to_owned(),
+        format!(
+            "at least {}×{}, and here are {}×{}.",
+            SMALLEST.width, SMALLEST.height, area.width, area.height
+        ),
+        "Nothing is lost meanwhile.".to_owned(),
+    ];
+    for (place, line) in lines.iter().enumerate() {
+        let at = canvas::below(area, usize::from(area.height / 2).saturating_sub(1) + place);
+        let width = u16::try_from(line.chars().count()).unwrap_or(u16::MAX);
+        let x = area.x + area.width.saturating_sub(width) / 2;
+        canvas.row(Rect { x, width: area.right() - x, ..at }, &Row::of(Role::Text, line));
+    }
+}
+
+/// Marks a row as the selected one.
+fn select(canvas: &mut Canvas<'_>, area: Rect, pane: Pane) {
+    let role = if canvas.app.focus == pane { Role::Selected } else { Role::SelectedElsewhere };
+    canvas.wash(area, role);
+}
+
+/// `n` of `total`, from 0 to 1.
+#[expect(clippy::cast_precision_loss, reason = "a place on a scrollbar")]
+fn share(n: usize, total: usize) -> f64 {
+    n as f64 / total.max(1) as f64
+}
+
+/// A mark for each recipient: the step of the ladder that was reached there.
+fn marks(symbols: &Symbols, record: &Record) -> Row {
+    let mut row = Row::default();
+    for delivery in record.deliveries.iter().take(MARKS) {
+        row.push(stage_role(delivery.stage), mark(symbols, delivery.stage));
+    }
+    if record.deliveries.len() > MARKS {
+        row.push(Role::Dim, "+");
+    }
+    row
+}
+
+fn mark(symbols: &Symbols, stage: Stage) -> &'static str {
+    match stage {
+        Stage::Refused => symbols.refused,
+        Stage::Queued => symbols.queued,
+        Stage::Routed => symbols.routed,
+        Stage::Delivered => symbols.delivered,
+        Stage::Expired => symbols.expired,
+        Stage::Read => symbols.read,
+        Stage::Answered => symbols.answered,
+    }
+}
+
+fn priority(row: &mut Row, priority: Priority) {
+    match priority {
+        Priority::Normal => {}
+        Priority::High => _ = row.plain(" ").push(Role::High, "high"),
+        Priority::Low => _ = row.plain(" ").push(Role::Low, "low"),
+    }
+}
+
+/// Hours, minutes and seconds.
+fn clock(at: Millis) -> String {
+    at.local().map_or_else(|| at.to_string(), |time| time.format("%H:%M:%S").to_string())
+}
+
+/// Pane 4.
+fn composer_pane(canvas: &mut Canvas<'_>, area: Rect) {
+    let app = canvas.app;
+    let (Some(form), Some(checked)) = (app.form(), app.checked.as_ref()) else {
+        let inner = canvas.pane(Pane::Composer, area, &Row::default());
+        welcome::composer(canvas, inner);
+        return;
+    };
+    let inner = canvas.pane(Pane::Composer, area, &Row::of(Role::Dim, &form.title()));
+    if app.preview {
+        let json = crate::update::compose::preview(app);
+        for (line, text) in canvas::lines(inner).zip(json.lines()) {
+            canvas.row(line, &Row::of(Role::Code, text));
+        }
+        return;
+    }
+    let look = |role| app.look.styles.style(role);
+    let has_focus = app.focus == Pane::Composer;
+    let drawn = composer::draw(form, checked, inner, canvas.buffer(), has_focus, &look);
+    for (area, target) in drawn.targets {
+        canvas.target(area, Target::Spot(target));
+    }
+    if let Some(cursor) = drawn.cursor.filter(|_| has_focus && app.overlay.is_none()) {
+        canvas.cursor(cursor);
+    }
+}

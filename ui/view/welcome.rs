@@ -1,0 +1,74 @@
+//! The first screen: what to do next.
+
+use ratatui::layout::Rect;
+
+use super::canvas::{Canvas, lines};
+use crate::app::{Connection, Hosting};
+use crate::row::Row;
+use crate::theme::Role;
+
+/// In the list of conversations, while nobody has said anything.
+pub(super) fn hint(canvas: &mut Canvas<'_>, area: Rect) {
+    canvas.row(area, &Row::of(Role::Dim, "no conversations yet"));
+}
+
+/// In the thread, while nobody is there.
+pub(super) fn draw(canvas: &mut Canvas<'_>, area: Rect) {
+    for (line, row) in lines(area).zip(text(canvas)) {
+        canvas.row(line, &row.cut(usize::from(line.width)));
+    }
+}
+
+fn text(canvas: &Canvas<'_>) -> Vec<Row> {
+    let app = canvas.app;
+    let flag = &app.place.socket_flag;
+    let command = |what: &str| {
+        let mut row = Row::of(Role::Text, "    ");
+        row.push(Role::Code, what);
+        row
+    };
+    let key = |key: &str, what: &str| {
+        let mut row = Row::of(Role::Text, "    ");
+        row.push(Role::Key, &format!("{key:<6}")).push(Role::Text, what);
+        row
+    };
+    let state = match (&app.connection, &app.hosting) {
+        (Connection::Connected, Hosting::Here) => {
+            "The bus runs in this console, and nobody has joined it yet."
+        }
+        (Connection::Connected, _) => "The bus is running, and nobody has joined it yet.",
+        (_, Hosting::Attached) => "Waiting for the bus to answer.",
+        _ => "The bus is starting.",
+    };
+    vec![
+        Row::of(Role::Title, "veda-bus"),
+        Row::of(Role::Text, state),
+        Row::default(),
+        Row::of(Role::Strong, "Next, in another terminal:"),
+        command(&format!("veda-bus join{flag} --repo LensSDK")),
+        Row::of(Role::Dim, "    be an instance from a shell; what it is sent comes out as JSON"),
+        command(&format!("veda-bus demo{flag}")),
+        Row::of(Role::Dim, "    three instances that ask, propose, vote and write to you"),
+        Row::default(),
+        Row::of(Role::Strong, "Here:"),
+        key("n", "write a message"),
+        key("?", "every key and command"),
+        key(":", "type a command"),
+        key("q", "leave"),
+    ]
+}
+
+/// In the composer, while nothing is written.
+pub(super) fn composer(canvas: &mut Canvas<'_>, area: Rect) {
+    let keys = [
+        ("n", "a new message"),
+        ("r", "an answer to the selected message"),
+        ("b", "to every repo"),
+        ("D", "unfinished messages"),
+    ];
+    for (line, (key, what)) in lines(area).zip(keys) {
+        let mut row = Row::of(Role::Key, &format!("{key}  "));
+        row.push(Role::Dim, what);
+        canvas.row(line, &row);
+    }
+}

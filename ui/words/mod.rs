@@ -1,0 +1,64 @@
+//! What happens on the bus, in words: the same for the console and for the command line.
+//!
+//! | module | what is in it |
+//! |---|---|
+//! | `event` | an event as a row |
+//! | `mention` | how an event says which messages it is about, and who knows that |
+//! | [`about`] | which messages an event is about |
+//! | `fate` | what became of a message: its receipt, its expiry |
+//!
+//! What a message says stands at the end of its row, after everything that the bus vouches for.
+
+pub mod about;
+mod event;
+mod fate;
+mod mention;
+
+#[cfg(test)]
+mod tests;
+
+use veda_bus_core::message::MessageType;
+use veda_bus_core::name::{InstanceId, RepoName};
+
+use crate::row::Row;
+use crate::theme::Role;
+
+pub use event::event;
+pub use fate::{expiry, receipt};
+pub use mention::{Knows, Mention};
+
+/// How many names or messages are listed before "and … more".
+const LISTED: usize = 4;
+
+/// `1 line`, `2 lines`.
+pub fn counted(count: impl TryInto<u64>, what: &str) -> String {
+    let count: u64 = count.try_into().unwrap_or(u64::MAX);
+    let plural = if count == 1 { "" } else { "s" };
+    format!("{count} {what}{plural}")
+}
+
+/// Names with commas between them, the first few in full.
+pub fn listed<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
+    let names: Vec<_> = names.into_iter().collect();
+    let shown = names.iter().take(LISTED).copied().collect::<Vec<_>>().join(", ");
+    if names.len() > LISTED { format!("{shown} and {} more", names.len() - LISTED) } else { shown }
+}
+
+/// What the name of a type is.
+pub(crate) fn kind_role(kind: MessageType) -> Role {
+    match kind {
+        MessageType::RequestChange => Role::RequestChange,
+        MessageType::Query => Role::Query,
+        MessageType::Notify => Role::Notify,
+        MessageType::Negotiate => Role::Negotiate,
+        MessageType::Task => Role::Task,
+    }
+}
+
+fn repo<'r>(row: &'r mut Row, repo: &RepoName) -> &'r mut Row {
+    row.push(if repo.is_operator() { Role::Operator } else { Role::Repo }, repo.as_str())
+}
+
+fn instance(id: &InstanceId) -> String {
+    format!("instance {}", id.as_str().chars().take(8).collect::<String>())
+}

@@ -1,0 +1,163 @@
+//! What the words are.
+
+use std::collections::HashMap;
+
+use serde_json::{Value, json};
+use veda_bus_core::event::Event;
+use veda_bus_core::journal::line::decode;
+use veda_bus_core::message::MessageType;
+use veda_bus_core::name::{MessageId, RepoName};
+
+use super::*;
+
+/// What somebody knows of messages: who sent each, a Query, and what it says.
+#[derive(Default)]
+struct Known(HashMap<MessageId, (RepoName, Option<&'static str>)>);
+
+impl Known {
+    fn of(id: &str, from: &str, headline: Option<&'static str>) -> Self {
+        Self(HashMap::from([(id.parse().unwrap(), (from.parse().unwrap(), headline))]))
+    }
+}
+
+impl Knows for Known {
+    fn mention(&self, id: &MessageId) -> Option<Mention<'_>> {
+        let (from, headline) = self.0.get(id)?;
+        Some(Mention { kind: MessageType::Query, from, headline: headline.map(Into::into) })
+    }
+}
+
+const ASKED: &str = "What is the interface of SessionManager?";
+
+/// An event as a line of the journal with these members would have it.
+fn recorded(name: &str, members: &Value) -> Event {
+    let members = members.to_string();
+    let members = &members[1..members.len() - 1];
+    let chain = "0".repeat(32);
+    let line = format!(r#"{{"seq":1,"at":1,"event":"{name}",{members},"chain":"{chain}"}}"#);
+    decode(&line).unwrap().0.event
+}
+
+/// A Query that was accepted, with these members beside those that every message has.
+fn accepted(message: &Value, recipients: &Value) -> Event {
+    let mut whole = json!({
+        "id": "3f2a1b2c-1", "from": { "repo": "Flagship" }, "to": { "repo": "LensSDK" }, "type": "Query",
+        "timestamp": 1, "payload": { "question": ASKED },
+    });
+    let members = message.as_object().unwrap().clone();
+    whole.as_object_mut().unwrap().extend(members);
+    let body = json!({
+        "by": "i", "thread": "3f2a1b2c-1", "expires_at": 1, "recipients": recipients, "message": whole,
+    });
+    recorded("accepted", &body)
+}
+
+fn moved(name: &str, ids: &[&str]) -> Event {
+    recorded(name, &json!({ "repo": "LensSDK", "instance": "9a8b7c6d5e", "ids": ids }))
+}
+
+#[test]
+fn an_accepted_message_says_who_whom_what() {
+    let known = Known::default();
+    let waits = json!([{ "repo": "LensSDK" }]);
+    assert_eq!(
+        event(&accepted(&json!({}), &waits), &known).text(),
+        "accepted   3f2a1b2c Query Flagship → LensSDK, queued: What is the interface of SessionManager?"
+    );
+    let message = json!({
+        "id": "9", "to": { "repo": "*", "capabilities": ["auth", "ui"] }, "priority": "high",
+        "reply_to": "3f2a1b2c-1",
+    });
+    let recipients = json!([
+        { "repo": "LensSDK" },
+        { "repo": "UILib", "instance": "i" },
+        { "repo": "CI", "refused": "access_denied" },
+    ]);
+    assert_eq!(
+        event(&accepted(&message, &recipients), &known).text(),
+        "accepted   9 Query Flagship → * that can auth, ui, high, reply to 3f2a1b2c, routed to UILib, \
+         queued for LensSDK, refused by CI (access_denied): What is the interface of SessionManager?"
+    );
+}
+
+#[test]
+fn later_events_say_which_messages_they_are_about() {
+    let known = Known::of("one", "Flagship", Some(ASKED));
+    let told = |event_of: &Event| event(event_of, &known).text();
+    assert_eq!(
+        told(&moved("delivered", &["one"])),
+        "delivered  to LensSDK, instance 9a8b7c6d: one Query from Flagship: What is the interface of SessionManager?"
+    );
+    assert_eq!(
+        told(&moved("read", &["1", "2", "3", "4", "5", "6"])),
+        "read       by LensSDK, instance 9a8b7c6d: 6 messages: 1; 2; 3; 4; and 2 more"
+    );
+    assert_eq!(
+        told(&recorded("answered", &json!({ "id": "one", "repo": "LensSDK", "answer": "two" }))),
+        "answered   by LensSDK with two: one Query from Flagship: What is the interface of SessionManager?"
+    );
+    let expired = json!({ "id": "one", "from": "Flagship", "unread_by": ["LensSDK", "UILib"] });
+    assert_eq!(
+        told(&recorded("expired", &expired)),
+        "expired    never read by LensSDK, UILib: one Query from Flagship: What is the interface of SessionManager?"
+    );
+    assert_eq!(
+        told(&recorded("noticed", &json!({ "repo": "Flagship", "ids": ["one", "two"] }))),
+        "noticed    Flagship knows what expired: 2 messages: one Query from Flagship: What is the interface of \
+         SessionManager?; two"
+    );
+}
+
+#[test]
+fn a_message_is_mentioned_without_its_text_too() {
+    let known = Known::of("one", "operator", None);
+    let row = event(&moved("routed", &["one"]), &known);
+    assert_eq!(row.text(), "routed     to LensSDK, instance 9a8b7c6d: one Query from operator");
+    let roles: Vec<_> = row.pieces().iter().map(|(role, _)| *role).collect();
+    let mention = [Role::Id, Role::Text, Role::Query, Role::Text, Role::Operator];
+    assert_eq!(roles[..4], [Role::Routed, Role::Text, Role::Repo, Role::Dim]);
+    assert_eq!(roles[5..], mention);
+}
+
+#[test]
+fn instances_and_the_bus_have_rows_too() {
+    let told = |name: &str, members: Value| event(&recorded(name, &members), &Known::default()).text();
+    let registered = json!({
+        "instance": "9a8b7c6d5e", "repo": "LensSDK", "capabilities": ["auth", "ui"], "receive": "none",
+        "accept_requests_from": ["*"], "client": "veda-bus-join", "pid": 7,
+    });
+    assert_eq!(
+        told("registered", registered),
+        "registered LensSDK, can auth, ui, only sends, client veda-bus-join, process 7, instance 9a8b7c6d"
+    );
+    let left = json!({ "instance": "9a8b7c6d5e", "repo": "LensSDK", "reason": "replaced" });
+    assert_eq!(
+        told("left", left),
+        "left       LensSDK, instance 9a8b7c6d was replaced by another connection"
+    );
+    let refused = json!({
+        "repo": "Flagship", "to": { "repo": "LensSDX" }, "code": "unknown_repo",
+        "reason": "no repo is called LensSDX",
+    });
+    assert_eq!(
+        told("refused", refused),
+        "refused    Flagship → LensSDX, unknown_repo: no repo is called LensSDX"
+    );
+    let started = json!({ "pid": 7, "version": "0.1.0" });
+    assert_eq!(told("started", started), "started    version 0.1.0, process 7");
+}
+
+#[test]
+fn a_long_text_stays_one_short_row() {
+    let message = json!({ "payload": { "question": "日本語\n".repeat(100_000) } });
+    let text = event(&accepted(&message, &json!([{ "repo": "LensSDK" }])), &Known::default()).text();
+    assert!(text.chars().count() < 300);
+    assert!(text.ends_with('…'));
+}
+
+#[test]
+fn names_are_listed_and_things_counted() {
+    assert_eq!(listed(["a", "b", "c", "d"]), "a, b, c, d");
+    assert_eq!(listed(["a", "b", "c", "d", "e"]), "a, b, c, d and 1 more");
+    assert_eq!([0_u64, 1, 2].map(|count| counted(count, "line")), ["0 lines", "1 line", "2 lines"]);
+}
