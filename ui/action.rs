@@ -126,11 +126,12 @@ macro_rules! actions {
 
 actions! {
     // Panes.
-    Instances "instances" Anywhere None ["1"] "go to the instances",
-    Conversations "conversations" Anywhere None ["2"] "go to the conversations",
-    Needs "needs" Anywhere None ["3"] "go to what needs you",
-    Composer "composer" Anywhere None ["4"] "go to the composer",
-    Activity "activity" Anywhere None ["5"] "go to the activity",
+    Instances "instances" Anywhere None ["1" "alt-1"] "go to the instances",
+    Conversations "conversations" Anywhere None ["2" "alt-2"] "go to the conversations",
+    Needs "needs" Anywhere None ["3" "alt-3"] "go to what needs you",
+    Composer "composer" Anywhere None ["4" "alt-4"] "go to the composer",
+    Thread "thread" Anywhere None ["6" "alt-6"] "go to the thread",
+    Activity "activity" Anywhere None ["5" "alt-5"] "go to the activity",
     NextPane "next-pane" Anywhere None ["tab"] "go to the next pane",
     PreviousPane "previous-pane" Anywhere None ["shift-tab"] "go to the pane before",
     Zoom "zoom" Anywhere None ["z"] "give the pane the whole screen, or take it back",

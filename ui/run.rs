@@ -182,30 +182,27 @@ impl Console {
         let sleep = tokio::time::sleep_until(wake.unwrap_or(now).into());
         let (msg, dirty) = tokio::select! {
             biased;
-            event = next_input(&mut self.input) => match event {
-                Some(Ok(event)) => (from_terminal(&event), Dirty::Input),
-                // The terminal is gone.
-                Some(Err(_)) | None => {
+            event = next_input(&mut self.input) => {
+                // Without a terminal there is no console.
+                let Some(Ok(event)) = event else {
                     self.leaving = Some(Leaving::Quit);
                     return Ok(());
-                }
-            },
+                };
+                (from_terminal(event), Dirty::Input)
+            }
             () = self.ends.next() => {
                 self.leaving = Some(Leaving::Quit);
                 return Ok(());
             }
-            Some(host) = next_host(&mut self.host) => (Some(Msg::Host(host)), Dirty::Stream),
-            Some(news) = self.link.news.recv() => (Some(Msg::News(news)), Dirty::Input),
+            Some(host) = next_host(&mut self.host) => (Msg::Host(host), Dirty::Stream),
+            Some(news) = self.link.news.recv() => (Msg::News(news), Dirty::Input),
             Some(piece) = self.link.events.recv(), if self.app.paused.is_none() => {
-                (Some(Msg::Piece(piece)), Dirty::Stream)
+                (Msg::Piece(piece), Dirty::Stream)
             }
-            Some(()) = self.changed.recv() => (Some(self.read_settings()), Dirty::Input),
-            () = sleep, if wake.is_some() => (Some(Msg::Tick), Dirty::Stream),
+            Some(()) = self.changed.recv() => (self.read_settings(), Dirty::Input),
+            () = sleep, if wake.is_some() => (Msg::Tick, Dirty::Stream),
         };
-        match msg {
-            Some(msg) => self.take(msg, dirty),
-            None => Ok(()),
-        }
+        self.take(msg, dirty)
     }
 
     /// Takes in what else is there: all keys, and events for as long as nobody notices.
@@ -350,14 +347,14 @@ async fn next_host(host: &mut Option<mpsc::UnboundedReceiver<Host>>) -> Option<H
     }
 }
 
-fn from_terminal(event: &Event) -> Option<Msg> {
+fn from_terminal(event: Event) -> Msg {
     match event {
-        Event::Key(key) => Some(Msg::Key(*key)),
-        Event::Mouse(mouse) => Some(Msg::Mouse(*mouse)),
-        Event::Paste(text) => Some(Msg::Paste(text.clone())),
-        Event::Resize(columns, rows) => Some(Msg::Resize(Size::new(*columns, *rows))),
-        Event::FocusGained => Some(Msg::Looked(true)),
-        Event::FocusLost => Some(Msg::Looked(false)),
+        Event::Key(key) => Msg::Key(key),
+        Event::Mouse(mouse) => Msg::Mouse(mouse),
+        Event::Paste(text) => Msg::Paste(text),
+        Event::Resize(columns, rows) => Msg::Resize(Size::new(columns, rows)),
+        Event::FocusGained => Msg::Looked(true),
+        Event::FocusLost => Msg::Looked(false),
     }
 }
 

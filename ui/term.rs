@@ -115,6 +115,9 @@ pub fn end_on_panic() {
 const PANICKED: i32 = 101;
 
 /// Stops this process until the shell continues it, as Ctrl-Z does.
+///
+/// # Errors
+/// When the system does not let it.
 pub fn suspend() -> io::Result<()> {
     use rustix::process::{Signal, getpid, kill_process};
     kill_process(getpid(), Signal::TSTP)?;

@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use nucleo_matcher::pattern::{CaseMatching, Normalization, Pattern};
+use nucleo_matcher::pattern::{Atom, CaseMatching, Normalization, Pattern};
 use nucleo_matcher::{Config, Matcher, Utf32Str};
 use veda_bus_core::filter::{Facts, Filter, FilterError};
 use veda_bus_core::message::MessageType;
@@ -20,13 +20,12 @@ use crate::model::{Model, Said};
 /// How many messages are fetched for a filter at a time.
 const FETCH: usize = 100;
 
-/// The score that a letter must contribute on average, where the letters of a word stand side by side score 16 or more
-/// and scattered ones less and less.
-const SCORE_OF_A_LETTER: usize = 15;
+/// How many letters may stand between those of a word that is typed: a typo is forgiven, letters from all over are not.
+const BETWEEN: u32 = 2;
 
 enum Test {
     /// Words that resemble what is said.
-    Fuzzy(Pattern, usize),
+    Fuzzy(Pattern),
     /// An expression over what is said.
     Cel(Filter),
 }
@@ -68,11 +67,7 @@ impl Filtered {
     pub fn new(source: &str, model: &Model) -> Result<Self, FilterError> {
         let test = match source.strip_prefix('=') {
             Some(expression) => Test::Cel(Filter::compile(expression.trim())?),
-            None => {
-                let letters = source.chars().filter(|c| !c.is_whitespace()).count();
-                let pattern = Pattern::parse(source, CaseMatching::Smart, Normalization::Smart);
-                Test::Fuzzy(pattern, letters * SCORE_OF_A_LETTER)
-            }
+            None => Test::Fuzzy(Pattern::parse(source, CaseMatching::Smart, Normalization::Smart)),
         };
         Ok(Self {
             source: source.to_owned(),
@@ -158,11 +153,11 @@ impl Filtered {
 
     fn matches_text(&mut self, record: &Record, read: &Read, now: Millis) -> bool {
         match &self.test {
-            Test::Fuzzy(pattern, enough) => {
+            Test::Fuzzy(pattern) => {
                 let hay = haystack(record, &read.headline);
                 let mut buffer = Vec::new();
-                let score = pattern.score(Utf32Str::new(&hay, &mut buffer), &mut self.matcher);
-                score.is_some_and(|score| usize::try_from(score).unwrap_or(usize::MAX) >= *enough)
+                let hay = Utf32Str::new(&hay, &mut buffer);
+                pattern.atoms.iter().all(|atom| resembles(atom, hay, &mut self.matcher))
             }
             Test::Cel(filter) => {
                 let Some(message) = &read.message else { return false };
@@ -180,6 +175,17 @@ impl Filtered {
             self.matches.insert(said.seq, said.thread.clone());
         }
     }
+}
+
+/// Whether a word, with what it may have in front, is there.
+fn resembles(atom: &Atom, hay: Utf32Str<'_>, matcher: &mut Matcher) -> bool {
+    let mut places = Vec::new();
+    if atom.indices(hay, matcher, &mut places).is_none() {
+        return false;
+    }
+    let (Some(first), Some(last)) = (places.iter().min(), places.iter().max()) else { return true };
+    let length = u32::try_from(places.len()).unwrap_or(u32::MAX);
+    last - first < length.saturating_add(BETWEEN)
 }
 
 fn haystack(record: &Record, headline: &str) -> String {

@@ -82,6 +82,8 @@ pub struct ThreadView {
     pub top: Option<(Seq, usize)>,
     /// Whether the end is kept in sight.
     pub follow: bool,
+    /// The last message that had been read when it was opened: what came later is marked.
+    pub seen: Seq,
     /// Messages whose answers are folded away.
     pub folded: HashSet<Seq>,
 }
@@ -133,6 +135,7 @@ pub struct Place {
 
 /// See the [module](self).
 #[derive(Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own; no two of them make a state")]
 pub struct App {
     /// What is known of the swarm.
     pub model: Model,
@@ -303,7 +306,8 @@ impl App {
         }
         let last = self.model.state.thread(thread).and_then(|thread| thread.messages.last());
         self.conversations.selected = Some(thread.clone());
-        self.thread = ThreadView { selected: last, follow: true, ..ThreadView::default() };
+        let seen = self.model.threads.seen_of(thread);
+        self.thread = ThreadView { selected: last, follow: true, seen, ..ThreadView::default() };
     }
 
     /// Tells the operator something, for a while.

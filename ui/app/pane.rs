@@ -30,7 +30,7 @@ impl Pane {
         match self {
             Self::Instances => "1 Instances",
             Self::Conversations => "2 Conversations",
-            Self::Thread => "Thread",
+            Self::Thread => "6 Thread",
             Self::Needs => "3 Needs you",
             Self::Composer => "4 Composer",
             Self::Activity => "5 Activity",
@@ -74,7 +74,8 @@ pub struct Sizes {
     pub left: u16,
     /// The column of conversations, where there are three; the left one, where there are two.
     pub middle: u16,
-    /// The height of the instances, and of what needs the operator, where they share a column.
+    /// The height of the instances where they share a column with what needs the operator; half of it, where they share
+    /// one with the conversations, too.
     pub instances: u16,
     /// The height of what needs the operator where there are two columns.
     pub needs: u16,
@@ -91,30 +92,33 @@ impl Default for Sizes {
 }
 
 impl Sizes {
-    /// Makes a pane wider or taller by some percent, or narrower or shorter, within reason.
+    /// Makes a pane wider or taller by some percent, or narrower or shorter, within reason. What a pane gains, its neighbours
+    /// lose.
     pub fn change(&mut self, pane: Pane, division: Division, wide: i16, tall: i16) {
-        let change = |share: &mut u16, by: i16| *share = share.saturating_add_signed(by).clamp(10, 75);
-        match (pane, division) {
-            (Pane::Instances, Division::Wide) => change(&mut self.left, wide),
-            (Pane::Needs, Division::Wide) => {
-                change(&mut self.left, wide);
-                change(&mut self.instances, -tall);
-                return;
-            }
-            (Pane::Thread | Pane::Composer, _) => change(&mut self.middle, -wide),
-            (Pane::Activity, Division::Normal) => change(&mut self.middle, -wide),
-            _ => change(&mut self.middle, wide),
-        }
-        match pane {
-            Pane::Instances if division == Division::Wide => change(&mut self.instances, tall),
-            Pane::Instances | Pane::Needs => change(&mut self.needs, tall),
-            Pane::Activity => change(&mut self.activity, tall),
-            Pane::Conversations if division == Division::Wide => change(&mut self.activity, -tall),
-            Pane::Conversations => change(&mut self.needs, -tall),
-            Pane::Composer => change(&mut self.composer, tall),
-            Pane::Thread => change(&mut self.composer, -tall),
-        }
+        let is_wide = division == Division::Wide;
+        let (width, wide) = match pane {
+            Pane::Instances | Pane::Needs if is_wide => (&mut self.left, wide),
+            Pane::Instances | Pane::Needs | Pane::Conversations => (&mut self.middle, wide),
+            Pane::Activity if is_wide => (&mut self.middle, wide),
+            Pane::Activity | Pane::Thread | Pane::Composer => (&mut self.middle, -wide),
+        };
+        grow(width, wide);
+        let (height, tall) = match pane {
+            Pane::Instances => (&mut self.instances, tall),
+            Pane::Needs if is_wide => (&mut self.instances, -tall),
+            Pane::Needs => (&mut self.needs, tall),
+            Pane::Conversations if is_wide => (&mut self.activity, -tall),
+            Pane::Conversations => (&mut self.needs, -tall),
+            Pane::Thread => (&mut self.composer, -tall),
+            Pane::Composer => (&mut self.composer, tall),
+            Pane::Activity => (&mut self.activity, tall),
+        };
+        grow(height, tall);
     }
+}
+
+fn grow(share: &mut u16, by: i16) {
+    *share = share.saturating_add_signed(by).clamp(10, 75);
 }
 
 /// Where everything is.
@@ -161,7 +165,8 @@ fn normal(body: Rect, sizes: Sizes, is_writing: bool) -> Vec<(Pane, Rect)> {
     let [left, right] = columns(body, sizes.middle.max(30));
     let needs = Constraint::Percentage(sizes.needs);
     let [conversations, needs, instances] =
-        Layout::vertical([Constraint::Min(5), needs, Constraint::Percentage(24)]).areas(left);
+        Layout::vertical([Constraint::Min(5), needs, Constraint::Percentage(sizes.instances / 2)])
+            .areas(left);
     let mut panes =
         vec![(Pane::Conversations, conversations), (Pane::Needs, needs), (Pane::Instances, instances)];
     if is_writing {

@@ -10,6 +10,8 @@ use std::rc::Rc;
 
 use veda_bus_core::name::{MessageId, Seq};
 use veda_bus_core::state::State;
+use veda_bus_core::state::record::Record;
+use veda_bus_core::state::thread::Messages;
 
 /// How many levels are told apart.
 pub const LEVELS: u32 = 10;
@@ -30,11 +32,11 @@ pub struct Node {
 }
 
 /// The tree of a thread, without what is folded away.
-pub fn tree(state: &State, thread: &MessageId, folded: &HashSet<Seq>) -> Vec<Node> {
+fn tree(state: &State, thread: &MessageId, folded: &HashSet<Seq>) -> Vec<Node> {
     let Some(thread) = state.thread(thread) else { return Vec::new() };
     let mut children: HashMap<Option<Seq>, Vec<Seq>> = HashMap::new();
     for seq in &thread.messages {
-        let parent = state.record(seq).and_then(|record| record.parent());
+        let parent = state.record(seq).and_then(Record::parent);
         let parent = parent.filter(|&parent| state.record(parent).is_some());
         children.entry(parent).or_default().push(seq);
     }
@@ -98,12 +100,12 @@ struct Key {
 
 impl Cache {
     /// The tree of a thread.
-    pub fn get(&self, state: &State, thread: &MessageId, folded: &HashSet<Seq>) -> Rc<Vec<Node>> {
+    pub(crate) fn get(&self, state: &State, thread: &MessageId, folded: &HashSet<Seq>) -> Rc<Vec<Node>> {
         let messages = state.thread(thread).map(|thread| &thread.messages);
         let key = Key {
             thread: thread.clone(),
-            count: messages.map_or(0, |messages| messages.len()),
-            last: messages.and_then(|messages| messages.last()),
+            count: messages.map_or(0, Messages::len),
+            last: messages.and_then(Messages::last),
             folded: folded.clone(),
         };
         let mut cached = self.0.borrow_mut();

@@ -1,6 +1,6 @@
 //! A key with what is held down beside it, as terminals tell of it and as people write it: `ctrl-x`, `G`, `f1`.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 use std::str::FromStr;
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
@@ -113,7 +113,7 @@ impl fmt::Display for Chord {
             (_, KeyCode::Char('-')) if is_plain => text.push('-'),
             (Some((name, _)), _) => text.push_str(name),
             (None, KeyCode::Char(c)) => text.push(c),
-            (None, KeyCode::F(number)) => text.push_str(&format!("f{number}")),
+            (None, KeyCode::F(number)) => _ = write!(text, "f{number}"),
             // No other key can be bound.
             (None, _) => text.push('?'),
         }

@@ -88,7 +88,9 @@ impl Operator {
                 let from = is_another.then(|| first(&view));
                 self.say(News::Connected(welcome, Box::new(view)));
                 self.say(News::Back);
-                from.into_iter().for_each(|from| self.follow(from));
+                if let Some(from) = from {
+                    self.follow(from);
+                }
             }
             ClientEvent::Refused(refusal) => return Err(ClientError::Refused(refusal)),
             ClientEvent::Retrying(_)

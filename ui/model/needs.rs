@@ -101,7 +101,8 @@ pub struct Balance {
 /// See the [module](self).
 #[derive(Debug, Default)]
 pub struct Needs {
-    messages: BTreeSet<Seq>,
+    /// Messages to the operator, and whether each asks for an answer.
+    messages: BTreeMap<Seq, bool>,
     requests: BTreeMap<Seq, Request>,
     deadlines: BTreeSet<(Millis, Seq)>,
     negotiations: BTreeMap<Seq, Negotiation>,
@@ -126,10 +127,10 @@ impl Needs {
                 }
             }
             Event::Read(moved) if moved.repo.is_operator() => {
-                for seq in moved.ids.iter().filter_map(|id| state.message(id)) {
-                    // What only tells something asks for no answer.
-                    if seq.kind == MessageType::Notify {
-                        self.messages.remove(&seq.seq);
+                for record in moved.ids.iter().filter_map(|id| state.message(id)) {
+                    // What asks for no answer has done its work when it was read.
+                    if self.messages.get(&record.seq) == Some(&false) {
+                        self.messages.remove(&record.seq);
                     }
                 }
             }
@@ -163,7 +164,7 @@ impl Needs {
         // needs nobody.
         let is_for_operator = message.to.repo.as_str() == OPERATOR && !message.from.repo.is_operator();
         if is_for_operator && !message.payload.is_acknowledgement() {
-            self.messages.insert(seq);
+            self.messages.insert(seq, !is_answer && message.kind() != MessageType::Notify);
         }
         if let (true, Some(parent)) = (message.from.repo.is_operator(), accepted.parent) {
             self.messages.remove(&parent);
@@ -250,10 +251,10 @@ impl Needs {
     }
 
     fn settle(&mut self, by: &RepoName, from: &RepoName) {
-        let owes = self.balance(by);
-        owes.owes = owes.owes.saturating_sub(1);
-        let owed = self.balance(from);
-        owed.owed = owed.owed.saturating_sub(1);
+        let debtor = self.balance(by);
+        debtor.owes = debtor.owes.saturating_sub(1);
+        let creditor = self.balance(from);
+        creditor.owed = creditor.owed.saturating_sub(1);
     }
 
     fn close(&mut self, seq: Seq) {
@@ -266,7 +267,7 @@ impl Needs {
 
     /// What needs the operator at the moment `now`: messages, then votes, then what is late; in each, the newest first.
     pub fn list(&self, now: Millis) -> Vec<Need> {
-        let asks = self.messages.iter().rev().filter(|seq| !self.negotiations.contains_key(seq));
+        let asks = self.messages.keys().rev().filter(|seq| !self.negotiations.contains_key(seq));
         let messages = asks.map(|&seq| Need::Message(seq));
         let negotiations = self.negotiations.keys().rev().map(|&seq| Need::Negotiation(seq));
         let overdue = self.overdue(now).map(|(_, seq)| Need::Overdue(seq));
@@ -279,7 +280,7 @@ impl Needs {
         // What somebody never even read is a dead letter already.
         let dead: HashSet<_> = self.expired.values().filter_map(|letter| letter.message).collect();
         let late = self.deadlines.range(..=(now, Seq(u64::MAX))).rev().copied();
-        late.filter(move |(_, seq)| !dead.contains(seq) && !self.messages.contains(seq)).take(EXPIRED)
+        late.filter(move |(_, seq)| !dead.contains(seq) && !self.messages.contains_key(seq)).take(EXPIRED)
     }
 
     /// The next moment at which something becomes overdue.

@@ -66,7 +66,8 @@ impl Threads {
         }
     }
 
-    fn seen_of(&self, thread: &MessageId) -> Seq {
+    /// The last message of a conversation that was read, or a later event.
+    pub fn seen_of(&self, thread: &MessageId) -> Seq {
         self.seen.threads.get(thread).copied().unwrap_or_default().max(self.seen.upto)
     }
 
@@ -114,16 +115,16 @@ impl Threads {
         }
     }
 
+    /// The unread conversations, the oldest first.
+    pub fn unread_ones(&self) -> impl Iterator<Item = &MessageId> {
+        self.unread.values()
+    }
+
     /// How many messages of a conversation are unread, counted up to 100.
     pub fn unread_in(&self, state: &State, thread: &MessageId) -> usize {
         let seen = self.seen_of(thread);
         let messages = state.thread(thread).into_iter().flat_map(|thread| thread.messages.iter().rev());
         messages.take(100).take_while(|&seq| seq > seen).count()
-    }
-
-    /// Whether a message has not been looked at.
-    pub fn is_message_unread(&self, thread: &MessageId, seq: Seq) -> bool {
-        seq > self.seen_of(thread)
     }
 
     /// The operator has looked at a conversation, up to message `seq`; `true` when that is news.

@@ -54,7 +54,7 @@ pub(super) fn reply(app: &mut App) {
 
 /// Runs `with` with what the form is judged by.
 fn with_known<T>(app: &App, with: impl FnOnce(&Known<'_>) -> T) -> T {
-    let known = app.model.state.repos().iter().filter(|(_, repo)| repo.seen);
+    let known = app.model.state.repos().iter().filter(|(name, repo)| repo.seen && !name.is_operator());
     let repos: BTreeSet<RepoName> = known.clone().map(|(name, _)| name.clone()).collect();
     let capabilities: BTreeSet<Capability> =
         known.flat_map(|(_, repo)| repo.capabilities.iter().flatten().cloned()).collect();

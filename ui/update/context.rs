@@ -10,9 +10,8 @@ pub fn layers(app: &App) -> &'static [Scope] {
         Pane::Thread => &[Scope::Thread, Scope::Conversations, Scope::Lists, Scope::Anywhere],
         Pane::Conversations => &[Scope::Conversations, Scope::Lists, Scope::Anywhere],
         Pane::Needs => &[Scope::Needs, Scope::Lists, Scope::Anywhere],
-        Pane::Instances | Pane::Activity => &[Scope::Lists, Scope::Anywhere],
         Pane::Composer if app.writing.is_some() => &[Scope::Composer, Scope::Anywhere],
-        Pane::Composer => &[Scope::Lists, Scope::Anywhere],
+        Pane::Instances | Pane::Activity | Pane::Composer => &[Scope::Lists, Scope::Anywhere],
     }
 }
 

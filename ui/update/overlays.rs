@@ -2,7 +2,7 @@
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use nucleo_matcher::pattern::{CaseMatching, Normalization, Pattern};
-use nucleo_matcher::{Config, Matcher};
+use nucleo_matcher::{Config, Matcher, Utf32Str};
 use veda_bus_core::message::MessageType;
 
 use super::perform::{self, perform};
@@ -31,7 +31,7 @@ pub(super) fn key(app: &mut App, key: KeyEvent) -> Vec<Effect> {
         Some(Overlay::Command(command)) => return command_key(app, command, key),
         Some(Overlay::Filter(prompt, before)) => return filter_key(app, prompt, before, key),
         Some(Overlay::Confirm { question, then }) => match key.code {
-            KeyCode::Char('y' | 'Y') | KeyCode::Enter => perform::confirmed(app, &then),
+            KeyCode::Char('y' | 'Y') | KeyCode::Enter => return perform::confirmed(app, &then),
             KeyCode::Char('n' | 'N' | 'q') => {}
             _ => app.overlay = Some(Overlay::Confirm { question, then }),
         },
@@ -181,21 +181,18 @@ impl Menu {
         }
         let pattern = Pattern::parse(prompt.text(), CaseMatching::Ignore, Normalization::Smart);
         let mut matcher = Matcher::new(Config::DEFAULT);
-        let names = self
-            .entries
-            .iter()
-            .enumerate()
-            .map(|(place, entry)| Named(place, format!("{} {}", entry.name, entry.doc)));
-        let matches = pattern.match_list(names, &mut matcher);
-        self.shown = matches.into_iter().map(|(Named(place, _), _)| place).collect();
-    }
-}
-
-struct Named(usize, String);
-
-impl AsRef<str> for Named {
-    fn as_ref(&self) -> &str {
-        &self.1
+        let mut buffer = Vec::new();
+        let mut score = |text: &str| pattern.score(Utf32Str::new(text, &mut buffer), &mut matcher);
+        // What is called so goes before what only has to do with it.
+        let rank = |(place, entry): (usize, &Entry)| {
+            let rank = score(&entry.name)
+                .map(|score| (1, score))
+                .or_else(|| score(&entry.doc).map(|score| (0, score)));
+            rank.map(|rank| (rank, place))
+        };
+        let mut found: Vec<_> = self.entries.iter().enumerate().filter_map(rank).collect();
+        found.sort_by_key(|&(rank, place)| (std::cmp::Reverse(rank), place));
+        self.shown = found.into_iter().map(|(_, place)| place).collect();
     }
 }
 

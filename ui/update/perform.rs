@@ -4,7 +4,7 @@ use veda_bus_core::message::MessageType;
 use veda_bus_core::name::{RepoName, Seq};
 
 use super::lists::{self, Step};
-use super::{Effect, Leaving, availability, compose, overlays};
+use super::{Effect, Leaving, availability, compose, overlays, seen};
 use crate::action::{Action, Invocation};
 use crate::app::listing::Filtered;
 use crate::app::overlay::{Confirmed, Detail, Menu, Overlay};
@@ -70,6 +70,7 @@ fn plain(app: &mut App, action: Action) -> Vec<Effect> {
         Action::Conversations => focus(app, Pane::Conversations),
         Action::Needs => focus(app, Pane::Needs),
         Action::Composer => focus(app, Pane::Composer),
+        Action::Thread => focus(app, Pane::Thread),
         Action::Activity => focus(app, Pane::Activity),
         Action::NextPane => next_pane(app, 1),
         Action::PreviousPane => next_pane(app, Pane::ALL.len() - 1),
@@ -121,7 +122,7 @@ fn in_a_pane(app: &mut App, action: Action) -> Vec<Effect> {
         Action::PageDown => lists::step(app, Step::Pages(1)),
         Action::PageUp => lists::step(app, Step::Pages(-1)),
         Action::Top => lists::step(app, Step::Top),
-        Action::Bottom => lists::step(app, Step::Bottom),
+        Action::Bottom | Action::Follow => lists::step(app, Step::Bottom),
         Action::Open => open(app),
         Action::Back => back(app),
         Action::Show => show(app),
@@ -134,7 +135,7 @@ fn in_a_pane(app: &mut App, action: Action) -> Vec<Effect> {
         Action::Reply => compose::reply(app),
         Action::NextUnread => unread(app, false),
         Action::PreviousUnread => unread(app, true),
-        Action::MarkRead => mark_read(app),
+        Action::MarkRead => return mark_read(app),
         Action::Raw => {
             app.raw = !app.raw;
             app.thread.top = None;
@@ -153,7 +154,6 @@ fn in_a_pane(app: &mut App, action: Action) -> Vec<Effect> {
             }
         }
         Action::FoldAll => fold_all(app),
-        Action::Follow => lists::step(app, Step::Bottom),
         Action::Dismiss => {
             if let Some(need) = app.needs_now().get(app.needs.selected).copied() {
                 app.model.needs.dismiss(need);
@@ -281,16 +281,12 @@ fn copy_id(app: &mut App) -> Vec<Effect> {
 }
 
 fn copied(app: &mut App, text: Option<String>) -> Vec<Effect> {
-    match text {
-        Some(text) => {
-            app.say(format!("copied: {}", crate::text::cut(&text, 60)));
-            vec![Effect::Copy(text)]
-        }
-        None => {
-            app.complain("its text is not at hand yet");
-            Vec::new()
-        }
-    }
+    let Some(text) = text else {
+        app.complain("its text is not at hand yet");
+        return Vec::new();
+    };
+    app.say(format!("copied: {}", crate::text::cut(&text, 60)));
+    vec![Effect::Copy(text)]
 }
 
 fn unread(app: &mut App, newer: bool) {
@@ -311,13 +307,23 @@ fn unread(app: &mut App, newer: bool) {
     lists::reveal_conversation(app);
 }
 
-fn mark_read(app: &mut App) {
+fn mark_read(app: &mut App) -> Vec<Effect> {
     let (Some(thread), Some(last)) = (app.conversations.selected.clone(), app.selected_last()) else {
-        return;
+        return Vec::new();
     };
     if app.model.threads.saw(&app.model.state, &thread, last) {
         app.is_unsaved = true;
     }
+    let messages = app.model.state.thread(&thread).map(|thread| thread.messages.iter().collect::<Vec<_>>());
+    seen::tell_read(app, &messages.unwrap_or_default())
+}
+
+fn mark_all_read(app: &mut App) -> Vec<Effect> {
+    let threads = app.model.threads.unread_ones().filter_map(|thread| app.model.state.thread(thread));
+    let messages: Vec<_> = threads.flat_map(|thread| thread.messages.iter()).collect();
+    app.model.threads.saw_all(app.model.state.last());
+    app.is_unsaved = true;
+    seen::tell_read(app, &messages)
 }
 
 fn fold_all(app: &mut App) {
@@ -412,13 +418,13 @@ fn quit(app: &mut App) -> Vec<Effect> {
 }
 
 /// What was asked was confirmed.
-pub(super) fn confirmed(app: &mut App, what: &Confirmed) {
+pub(super) fn confirmed(app: &mut App, what: &Confirmed) -> Vec<Effect> {
     match what {
-        Confirmed::Discard => compose::discard(app),
-        Confirmed::MarkAllRead => {
-            app.model.threads.saw_all(app.model.state.last());
-            app.is_unsaved = true;
+        Confirmed::Discard => {
+            compose::discard(app);
+            Vec::new()
         }
+        Confirmed::MarkAllRead => mark_all_read(app),
     }
 }
 

@@ -1,5 +1,6 @@
 //! What a frame means: messages that were shown have been read, and texts that it lacked are fetched.
 
+use veda_bus_core::name::Seq;
 use veda_bus_core::state::record::Stage;
 
 use super::Effect;
@@ -30,18 +31,26 @@ fn read(app: &mut App) -> Vec<Effect> {
         return Vec::new();
     }
     let shown = std::mem::take(&mut app.drawn.messages);
-    let mut ids = Vec::new();
     for seq in &shown {
-        let Some(record) = app.model.state.record(*seq) else { continue };
-        let is_open = app.model.stage_with_operator(record).is_some_and(Stage::is_open);
-        if is_open && app.told_read.insert(*seq) {
-            ids.push(record.id.clone());
-        }
-        let thread = record.thread.clone();
+        let Some(thread) = app.model.state.record(*seq).map(|record| record.thread.clone()) else { continue };
         if app.model.threads.saw(&app.model.state, &thread, *seq) {
             app.is_unsaved = true;
         }
     }
+    let effects = tell_read(app, &shown);
     app.drawn.messages = shown;
+    effects
+}
+
+/// Tells the bus which of these messages the operator has read, as far as they are for the operator and it does not know.
+pub(super) fn tell_read(app: &mut App, messages: &[Seq]) -> Vec<Effect> {
+    let mut ids = Vec::new();
+    for &seq in messages {
+        let Some(record) = app.model.state.record(seq) else { continue };
+        let is_open = app.model.stage_with_operator(record).is_some_and(Stage::is_open);
+        if is_open && app.told_read.insert(seq) {
+            ids.push(record.id.clone());
+        }
+    }
     if ids.is_empty() { Vec::new() } else { vec![Effect::Ask(Ask::Read(ids))] }
 }

@@ -124,7 +124,7 @@ impl<'a> Canvas<'a> {
         for (x, y, symbol) in corners {
             self.buffer[(x, y)].set_symbol(symbol).set_style(style);
         }
-        if !title.is_empty() && area.width > 6 {
+        if title.width() > 0 && area.width > 6 {
             let mut padded = Row::of(role, " ");
             padded.append(title).push(role, " ");
             let room = Rect { x: area.x + 1, width: area.width - 2, height: 1, ..area };
@@ -161,6 +161,22 @@ impl<'a> Canvas<'a> {
         let (thumb, style) = (self.symbols().thumb, self.style(Role::Accent));
         for line in first..end.max(first + 1) {
             self.buffer[(inner.right(), inner.y + line)].set_symbol(thumb).set_style(style);
+        }
+    }
+
+    /// Replaces whatever the terminal's locale can not show: our own signs by others, what agents wrote by question marks.
+    pub(crate) fn keep_ascii(&mut self) {
+        for cell in self.buffer.content.iter_mut().filter(|cell| !cell.symbol().is_ascii()) {
+            let sign = match cell.symbol() {
+                "…" => "~",
+                "⏎" => "$",
+                "→" => ">",
+                "×" => "x",
+                "│" | "┃" => "|",
+                "•" => "*",
+                _ => "?",
+            };
+            cell.set_symbol(sign);
         }
     }
 

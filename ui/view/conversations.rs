@@ -8,6 +8,7 @@ use veda_bus_core::state::thread::Thread;
 
 use super::canvas::{Canvas, below, lines};
 use super::{kind_role, marks};
+use crate::action::Action;
 use crate::ago::ago;
 use crate::app::drawn::Target;
 use crate::app::listing::{Listing, badge};
@@ -15,6 +16,7 @@ use crate::app::pane::Pane;
 use crate::model::texts::Text;
 use crate::row::Row;
 use crate::theme::Role;
+use crate::update::availability;
 
 /// How many lines a conversation takes.
 pub(crate) const LINES: usize = 2;
@@ -42,11 +44,20 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, area: Rect) {
     let top = app.conversations.top.unwrap_or(newest);
     let height = canvas.drawn.conversations;
     let mut last_shown = top;
+    let mut shown = 0;
     for (place, (last, thread)) in listing.from(top).take(height).enumerate() {
+        shown = place + 1;
         let lines = below(inner, place * LINES);
         let lines = Rect { height: lines.height.min(2), ..lines };
         item(canvas, lines, last, thread);
         last_shown = last;
+    }
+    if shown < height && availability::of(app, Action::Older).is_ok() {
+        let key =
+            app.settings.keys.keys_of(Action::Older).first().map(ToString::to_string).unwrap_or_default();
+        let mut row = Row::of(Role::Key, &key);
+        row.push(Role::Dim, " loads what is older from the journal");
+        canvas.row(below(inner, shown * LINES), &row);
     }
     if listing.len() > height {
         let part = |seq: Seq| {

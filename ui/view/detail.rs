@@ -122,7 +122,7 @@ fn instance(app: &App, one: &Instance) -> Vec<Row> {
     };
     let at = if one.connected { one.since } else { one.last_seen };
     head.push(Role::Id, &one.id.as_str().chars().take(8).collect::<String>());
-    head.plain(" ").push(role, word).plain(" ").push(Role::Time, &clock(at));
+    head.plain(" ").push(role, word).plain(" ").push(Role::Time, &clock(at, app.now));
     head.push(Role::Dim, &format!(" ({})", ago(at, app.now).0));
     let mut rows = vec![head];
     let capabilities: Vec<_> = one.capabilities.iter().map(Capability::as_str).collect();

@@ -68,6 +68,9 @@ pub fn draw(app: &App, buffer: &mut Buffer) -> Drawn {
     status::footer(&mut canvas, places.footer);
     overlays::draw(&mut canvas, area, places.footer);
     canvas.drawn.places = places;
+    if app.look.is_ascii {
+        canvas.keep_ascii();
+    }
     canvas.drawn
 }
 
@@ -132,9 +135,11 @@ fn priority(row: &mut Row, priority: Priority) {
     }
 }
 
-/// Hours, minutes and seconds.
-fn clock(at: Millis) -> String {
-    at.local().map_or_else(|| at.to_string(), |time| time.format("%H:%M:%S").to_string())
+/// Hours, minutes and seconds; of another day, the day and the minute.
+fn clock(at: Millis, now: Millis) -> String {
+    let (Some(time), Some(today)) = (at.local(), now.local()) else { return at.to_string() };
+    let form = if time.date_naive() == today.date_naive() { "%H:%M:%S" } else { "%m-%d %H:%M" };
+    time.format(form).to_string()
 }
 
 /// Pane 4.

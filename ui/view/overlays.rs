@@ -30,7 +30,7 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, area: Rect, footer: Rect) {
         Some(Overlay::Menu(menu)) => draw_menu(canvas, area, menu),
         Some(Overlay::Command(command)) => draw_command(canvas, footer, command),
         Some(Overlay::Filter(prompt, _)) => {
-            line(canvas, footer, "/", prompt, "words, or = and a CEL expression: =type == \"Query\"")
+            line(canvas, footer, "/", prompt, "words, or = and a CEL expression: =type == \"Query\"");
         }
         Some(Overlay::Confirm { question, .. }) => {
             let rows = [Row::of(Role::Strong, question), Row::default(), keys(&[("y", "yes"), ("n", "no")])];

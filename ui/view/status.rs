@@ -40,11 +40,11 @@ fn mode(canvas: &Canvas<'_>) -> Row {
     let app = canvas.app;
     match (&app.connection, app.paused) {
         (Connection::Lost(since), _) => {
-            Row::of(Role::Reconnecting, &format!(" RECONNECTING since {} ", clock(*since)))
+            Row::of(Role::Reconnecting, &format!(" RECONNECTING since {} ", clock(*since, app.now)))
         }
         (Connection::Connecting, _) => Row::of(Role::Reconnecting, " CONNECTING "),
         (Connection::Connected, Some(since)) => {
-            Row::of(Role::Paused, &format!(" PAUSED at {} ", clock(since)))
+            Row::of(Role::Paused, &format!(" PAUSED at {} ", clock(since, app.now)))
         }
         (Connection::Connected, None) => {
             let mut row = Row::of(Role::Live, " LIVE ");
@@ -129,6 +129,8 @@ fn label(action: Action) -> &'static str {
         Action::PreviousPane | Action::NextPane => "pane",
         Action::NextField => "field",
         Action::NextType => "type",
+        Action::NextChoice => "choice",
+        Action::Conversations => "list",
         Action::Needs => "needs you",
         Action::NextUnread => "unread",
         Action::Show => "details",

@@ -30,12 +30,15 @@ const MOST: usize = 400;
 /// How many messages are kept as rows.
 const KEPT: usize = 500;
 
+/// A message, the width that it has, and whether it is shown as JSON.
+type Key = (Seq, usize, bool);
+
 /// The rows of messages that were drawn of late.
 #[derive(Debug, Default)]
-pub(crate) struct Bodies(RefCell<HashMap<(Seq, usize, bool), Rc<Vec<Row>>>>);
+pub(crate) struct Bodies(RefCell<HashMap<Key, Rc<Vec<Row>>>>);
 
 impl Bodies {
-    fn get(&self, key: (Seq, usize, bool), make: impl FnOnce() -> Vec<Row>) -> Rc<Vec<Row>> {
+    fn get(&self, key: Key, make: impl FnOnce() -> Vec<Row>) -> Rc<Vec<Row>> {
         let mut kept = self.0.borrow_mut();
         if kept.len() > KEPT {
             kept.clear();
@@ -115,7 +118,7 @@ fn head(app: &App, record: &Record, node: Node) -> Row {
         row.push(Role::Tree, if node.is_last { symbols.last } else { symbols.branch });
         row.push(Role::Tree, symbols.horizontal);
     }
-    let is_unread = app.model.threads.is_message_unread(&record.thread, record.seq);
+    let is_unread = record.seq > app.thread.seen && !record.from.is_operator();
     row.push(Role::Unread, if is_unread { symbols.unread } else { " " }).plain(" ");
     repo(&mut row, &record.from);
     row.push(Role::Dim, &format!(" {} ", symbols.arrow));
@@ -132,7 +135,7 @@ fn head(app: &App, record: &Record, node: Node) -> Row {
     row.append(&to).plain(" ").push(kind_role(record.kind), badge(record.kind));
     super::priority(&mut row, record.priority);
     row.plain(" ").push(Role::Id, &record.id.short());
-    row.plain(" ").push(Role::Time, &clock(record.at)).plain(" ");
+    row.plain(" ").push(Role::Time, &clock(record.at, app.now)).plain(" ");
     row.append(&marks(symbols, record));
     row
 }
