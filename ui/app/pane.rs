@@ -149,7 +149,7 @@ impl Places {
         let panes = match (alone, division) {
             (Some(pane), _) => vec![(pane, body)],
             (None, Division::Narrow | Division::TooSmall) => vec![(focus, body)],
-            (None, Division::Normal) => normal(body, sizes, is_writing),
+            (None, Division::Normal) => normal(body, sizes, focus, is_writing),
             (None, Division::Wide) => wide(body, sizes, is_writing),
         };
         Self { tabs: has_tabs.then_some(tabs), panes, status, footer }
@@ -161,7 +161,7 @@ impl Places {
     }
 }
 
-fn normal(body: Rect, sizes: Sizes, is_writing: bool) -> Vec<(Pane, Rect)> {
+fn normal(body: Rect, sizes: Sizes, focus: Pane, is_writing: bool) -> Vec<(Pane, Rect)> {
     let [left, right] = columns(body, sizes.middle.max(30));
     let needs = Constraint::Percentage(sizes.needs);
     let [conversations, needs, instances] =
@@ -170,7 +170,9 @@ fn normal(body: Rect, sizes: Sizes, is_writing: bool) -> Vec<(Pane, Rect)> {
     let mut panes =
         vec![(Pane::Conversations, conversations), (Pane::Needs, needs), (Pane::Instances, instances)];
     if is_writing {
-        panes.extend(writing(right, sizes));
+        // There is no room for three: the activity comes in place of the thread while it is looked at.
+        let upper = if focus == Pane::Activity { Pane::Activity } else { Pane::Thread };
+        panes.extend(writing(upper, right, sizes));
     } else {
         let [thread, activity] =
             Layout::vertical([Constraint::Min(5), Constraint::Percentage(sizes.activity)]).areas(right);
@@ -197,17 +199,17 @@ fn wide(body: Rect, sizes: Sizes, is_writing: bool) -> Vec<(Pane, Rect)> {
         (Pane::Activity, activity),
     ];
     if is_writing {
-        panes.extend(writing(right, sizes));
+        panes.extend(writing(Pane::Thread, right, sizes));
     } else {
         panes.push((Pane::Thread, right));
     }
     panes
 }
 
-fn writing(area: Rect, sizes: Sizes) -> [(Pane, Rect); 2] {
-    let [thread, composer] =
+fn writing(upper: Pane, area: Rect, sizes: Sizes) -> [(Pane, Rect); 2] {
+    let [place, composer] =
         Layout::vertical([Constraint::Min(4), Constraint::Percentage(sizes.composer)]).areas(area);
-    [(Pane::Thread, thread), (Pane::Composer, composer)]
+    [(upper, place), (Pane::Composer, composer)]
 }
 
 fn columns(area: Rect, left: u16) -> [Rect; 2] {

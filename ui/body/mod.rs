@@ -34,7 +34,7 @@ use crate::row::Row;
 use page::Page;
 
 /// How a body is to look.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub struct Look {
     /// Only ASCII signs (not: only ASCII text).
     pub ascii: bool,

@@ -66,15 +66,13 @@ pub enum News {
     Hopeless(String),
     /// What became of a message.
     Sent(MessageId, Sent),
-    /// What messages say, as far as somebody has it.
+    /// What messages say, as far as somebody has it and could be asked.
     Fetched {
         /// What was asked for.
         asked: Vec<Seq>,
         /// The envelopes.
         found: Vec<(Seq, String)>,
     },
-    /// The bus could not be asked.
-    NotFetched(Vec<Seq>),
 }
 
 /// A piece of the stream of events.

@@ -55,6 +55,7 @@ impl Operator {
         let from = first(&view);
         self.say(News::Connected(welcome, Box::new(view)));
         self.follow(from);
+        tokio::spawn(receive(client.clone()));
         let mut registered = false;
         loop {
             tokio::select! {
@@ -69,10 +70,6 @@ impl Operator {
                     Err(RecvError::Lagged(_)) => {}
                     Err(RecvError::Closed) => return Err(ClientError::Gone),
                 },
-                // That it was received tells the bus that it is here; what it says comes with the events.
-                incoming = client.receive() => {
-                    incoming.ok_or(ClientError::Gone)?;
-                }
             }
         }
     }
@@ -145,6 +142,11 @@ impl Operator {
     }
 }
 
+/// Receives what is sent to the operator, which tells the bus that it is here; what it says comes with the events.
+async fn receive(client: BusClient) {
+    while client.receive().await.is_some() {}
+}
+
 /// The event with which the stream begins: without a journal, the past is not to be had.
 fn first(view: &StateView) -> Seq {
     if view.journal.is_some() { view.since } else { view.seq.next() }
@@ -154,15 +156,23 @@ fn register() -> Register {
     Register { client: "console".parse().ok(), ..Register::new(RepoName::operator()) }
 }
 
-async fn fetch(client: &BusClient, asked: Vec<Seq>) -> News {
-    let wanted = History { seqs: Some(asked.clone()), ..History::default() };
-    match client.history(&wanted).await {
-        Ok(entries) => {
-            let text = |entry: HistoryEntry| {
-                entry.message.map(|message| (entry.record.seq, message.get().to_owned()))
-            };
-            News::Fetched { asked, found: entries.into_iter().filter_map(text).collect() }
-        }
-        Err(_) => News::NotFetched(asked),
+/// What messages say. An answer of the bus has a limited size, so what it left out behind its last message is asked again.
+async fn fetch(client: &BusClient, mut asked: Vec<Seq>) -> News {
+    asked.sort_unstable();
+    let (mut left, mut found) = (asked.clone(), Vec::new());
+    while !left.is_empty() {
+        let wanted = History { seqs: Some(left.clone()), ..History::default() };
+        let entries = match client.history(&wanted).await {
+            Ok(entries) => entries,
+            Err(error) => {
+                tracing::warn!("messages could not be fetched: {error}");
+                break;
+            }
+        };
+        let Some(last) = entries.last().map(|entry| entry.record.seq) else { break };
+        left.retain(|&seq| seq > last);
+        let text = |entry: HistoryEntry| Some((entry.record.seq, entry.message?.get().to_owned()));
+        found.extend(entries.into_iter().filter_map(text));
     }
+    News::Fetched { asked, found }
 }

@@ -144,11 +144,4 @@ impl Texts {
             self.parsed.borrow_mut().insert(seq, Rc::new(Read::of(json.as_bytes())));
         }
     }
-
-    /// Fetching failed, with the bus away; it is tried again when it is looked at again.
-    pub fn not_fetched(&mut self, asked: &[Seq]) {
-        for seq in asked {
-            self.asked.remove(seq);
-        }
-    }
 }

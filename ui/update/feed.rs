@@ -132,10 +132,6 @@ pub(super) fn news(app: &mut App, news: News) -> Vec<Effect> {
             app.model.texts.fetched(&asked, found);
             look(app)
         }
-        News::NotFetched(asked) => {
-            app.model.texts.not_fetched(&asked);
-            Vec::new()
-        }
     }
 }
 

@@ -118,6 +118,10 @@ pub fn update(app: &mut App, msg: Msg, now: Millis) -> Vec<Effect> {
         Msg::Paste(text) => paste(app, &text),
         Msg::Resize(size) => {
             app.size = size;
+            // Where there is more than one pane, the composer is shown only while something is written.
+            if app.focus == Pane::Composer && app.writing.is_none() {
+                app.focus = Pane::Conversations;
+            }
             Vec::new()
         }
         Msg::Looked(is_looked_at) => {

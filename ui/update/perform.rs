@@ -69,7 +69,7 @@ fn plain(app: &mut App, action: Action) -> Vec<Effect> {
         Action::Instances => focus(app, Pane::Instances),
         Action::Conversations => focus(app, Pane::Conversations),
         Action::Needs => focus(app, Pane::Needs),
-        Action::Composer => focus(app, Pane::Composer),
+        Action::Composer => composer(app),
         Action::Thread => focus(app, Pane::Thread),
         Action::Activity => focus(app, Pane::Activity),
         Action::NextPane => next_pane(app, 1),
@@ -165,8 +165,19 @@ fn in_a_pane(app: &mut App, action: Action) -> Vec<Effect> {
     Vec::new()
 }
 
-pub(super) fn focus(app: &mut App, pane: Pane) {
+fn focus(app: &mut App, pane: Pane) {
     app.focus = pane;
+}
+
+/// Goes on with what was being written, or begins something.
+fn composer(app: &mut App) {
+    let last = app.drafts.titles().pop();
+    match (&app.writing, last) {
+        (Some(_), _) => focus(app, Pane::Composer),
+        (None, Some((key, _))) => write(app, key),
+        (None, None) if Division::of(app.size) == Division::Narrow => focus(app, Pane::Composer),
+        (None, None) => app.overlay = Some(Overlay::Menu(Menu::kinds(false))),
+    }
 }
 
 fn next_pane(app: &mut App, by: usize) {

@@ -62,10 +62,12 @@ fn message(app: &App, seq: Seq, width: usize) -> Vec<Row> {
     rows.extend(body::ladder(&ladders.collect::<Vec<_>>(), width, &look));
     rows.push(Row::default());
     rows.push(Row::of(Role::Title, "Text"));
-    rows.extend(match (&read.message, app.raw) {
-        (Some(message), raw) => body::lines(message, width, &body::Look { raw, ..look }),
-        (None, _) => body::lines_of_raw_bytes(read.json.as_bytes(), width, &look),
+    let look = body::Look { raw: app.raw, ..look };
+    let text = app.bodies.get((seq, width, look), || match &read.message {
+        Some(message) => body::lines(message, width, &look),
+        None => body::lines_of_raw_bytes(read.json.as_bytes(), width, &look),
     });
+    rows.extend(text.iter().cloned());
     rows
 }
 

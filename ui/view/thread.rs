@@ -30,15 +30,15 @@ const MOST: usize = 400;
 /// How many messages are kept as rows.
 const KEPT: usize = 500;
 
-/// A message, the width that it has, and whether it is shown as JSON.
-type Key = (Seq, usize, bool);
+/// A message, the width that it has, and how it is shown.
+type Key = (Seq, usize, body::Look);
 
 /// The rows of messages that were drawn of late.
 #[derive(Debug, Default)]
 pub(crate) struct Bodies(RefCell<HashMap<Key, Rc<Vec<Row>>>>);
 
 impl Bodies {
-    fn get(&self, key: Key, make: impl FnOnce() -> Vec<Row>) -> Rc<Vec<Row>> {
+    pub(crate) fn get(&self, key: Key, make: impl FnOnce() -> Vec<Row>) -> Rc<Vec<Row>> {
         let mut kept = self.0.borrow_mut();
         if kept.len() > KEPT {
             kept.clear();
@@ -81,7 +81,7 @@ pub(crate) fn message_lines(app: &App, node: Node, width: usize) -> Vec<Row> {
 fn body_rows(app: &App, record: &Record, width: usize) -> Rc<Vec<Row>> {
     let look = body::Look { ascii: app.look.is_ascii, raw: app.raw, limit: Some(MOST) };
     match app.model.texts.get(&app.model.state, record.seq) {
-        Text::Here(read) => app.bodies.get((record.seq, width, app.raw), || match &read.message {
+        Text::Here(read) => app.bodies.get((record.seq, width, look), || match &read.message {
             Some(message) => body::lines(message, width, &look),
             None => body::lines_of_raw_bytes(read.json.as_bytes(), width, &look),
         }),
