@@ -9,6 +9,7 @@ import argparse
 import re
 import sys
 import unicodedata
+from collections import Counter
 from dataclasses import dataclass, field, replace
 from xml.sax.saxutils import escape, quoteattr
 
@@ -183,7 +184,11 @@ ARMS = {
 CORNERS = {"╭": (1, 1), "╮": (-1, 1), "╰": (1, -1), "╯": (-1, -1)}
 SHADES = {"░": 0.25, "▒": 0.5, "▓": 0.75}
 # The quarters of a cell: left and right of the upper half, and of the lower one.
-QUARTERS = dict(zip("▘▝▀▖▌▞▛▗▚▐▜▄▙▟█", (1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15)))
+QUARTERS = dict(zip("▘▝▀▖▌▞▛▗▚▐▜▄▙▟", range(1, 15)))
+
+
+# So that there are no seams between cells.
+CRISP = ' shape-rendering="crispEdges"'
 
 
 def number(value):
@@ -211,11 +216,11 @@ def drawn(character, x, y, colour):
         turn = centre + corner[1] * WIDTH / 2
         places = [number(value) for value in (side, centre, middle, centre, middle, turn, edge)]
         return stroke % ("1.2", "M{} {}Q{} {} {} {}V{}".format(*places))
-    if "▁" <= character <= "▇":
+    if "▁" <= character <= "█":
         part = HEIGHT * (ord(character) - ord("▁") + 1) / 8
-        return rectangle(x, y + HEIGHT - part, WIDTH, part, colour)
+        return rectangle(x, y + HEIGHT - part, WIDTH, part, colour, CRISP)
     if "▉" <= character <= "▏":
-        return rectangle(x, y, WIDTH * (ord("▏") - ord(character) + 1) / 8, HEIGHT, colour)
+        return rectangle(x, y, WIDTH * (ord("▏") - ord(character) + 1) / 8, HEIGHT, colour, CRISP)
     if character in SHADES:
         return rectangle(x, y, WIDTH, HEIGHT, colour, f' fill-opacity="{SHADES[character]}"')
     if character in ("▔", "▕"):
@@ -230,8 +235,14 @@ def drawn(character, x, y, colour):
     return None
 
 
-def grounds(row, y, terminal):
-    """The grounds of a row, the same ones beside each other as one."""
+def common_ground(rows, terminal):
+    """The ground that most cells have."""
+    counts = Counter(seen(style, terminal)[1] for row in rows for _, _, _, style in row)
+    return counts.most_common(1)[0][0] if counts else terminal[1]
+
+
+def grounds(row, y, terminal, common):
+    """The grounds of a row but the common one, the same ones beside each other as one."""
     joined = []
     for column, cells, _, style in row:
         ground = seen(style, terminal)[1]
@@ -239,11 +250,10 @@ def grounds(row, y, terminal):
             joined[-1][1] += cells
         else:
             joined.append([column, cells, ground])
-    own = terminal[1]
     return [
-        rectangle(column * WIDTH, y, cells * WIDTH, HEIGHT, ground, ' shape-rendering="crispEdges"')
+        rectangle(column * WIDTH, y, cells * WIDTH, HEIGHT, ground, CRISP)
         for column, cells, ground in joined
-        if ground != own
+        if ground != common
     ]
 
 
@@ -285,9 +295,9 @@ def lines(row, y, terminal):
                 yield rectangle(column * WIDTH, y + down, cells * WIDTH, 1, seen(style, terminal)[2])
 
 
-def frame(columns, rows, title, terminal):
+def frame(columns, rows, title, terminal, ground):
     """The window around the cells: its beginning and its end."""
-    colour, ground, bar, edge, quiet = terminal
+    _, _, bar, edge, quiet = terminal
     width, height = columns * WIDTH + 2 * PADDING, rows * HEIGHT + 2 * PADDING + BAR
     box = f'x="0.5" y="0.5" width="{width - 1}" height="{height - 1}" rx="9"'
     dots = "".join(f'<circle cx="{22 + 20 * index}" cy="{BAR / 2:g}" r="6" fill="{edge}"/>' for index in range(3))
@@ -308,12 +318,14 @@ def frame(columns, rows, title, terminal):
 def picture(capture, columns, rows, title, terminal):
     """The SVG of a capture, a line an element or a few."""
     names, sixteen = (line.split() for line in TERMINALS[terminal])
-    begin, end = frame(columns, rows, title, names)
+    captured = rows_of(capture, sixteen)[:rows]
+    common = common_ground(captured, names)
+    begin, end = frame(columns, rows, title, names, common)
     body = []
-    for index, row in enumerate(rows_of(capture, sixteen)[:rows]):
+    for index, row in enumerate(captured):
         row = [cell for cell in row if cell[0] + cell[1] <= columns]
         y = index * HEIGHT
-        body += grounds(row, y, names)
+        body += grounds(row, y, names, common)
         body += filter(None, (written(word, y, names) for word in words(row)))
         body += lines(row, y, names)
     return "\n".join(begin + body + end) + "\n"

@@ -29,7 +29,7 @@ Exit codes: 0 done, 1 failed, 2 usage, 3 no bus, 4 refused by the bus, 5 timed o
 pub(crate) struct Arguments {
     #[command(flatten)]
     pub(crate) global: Global,
-    /// The theme of the console [default: the one chosen last, else dark]
+    /// The theme of the console [default: the one chosen last, else that of the settings, else dark]
     #[arg(long, value_name = "NAME")]
     pub(crate) theme: Option<String>,
     #[command(subcommand)]

@@ -25,6 +25,7 @@ mod suite {
     mod bad_payload;
     mod batch;
     mod clients;
+    mod console_doc;
     mod conversation;
     mod demo;
     mod disk_full;

@@ -164,6 +164,9 @@ impl Console {
     async fn run(mut self) -> Result<Leaving, ConsoleError> {
         while self.leaving.is_none() {
             let now = Instant::now();
+            if self.save_at.is_some_and(|at| at <= now) {
+                self.save();
+            }
             if self.pace.next(now).is_some_and(|at| at <= now) {
                 self.draw()?;
                 continue;

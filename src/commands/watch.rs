@@ -1,4 +1,4 @@
-//! `veda-bus watch`: every event, live. `veda-bus` without a command shows the same.
+//! `veda-bus watch`: every event, live. `veda-bus` without a command shows the same where its output is no terminal.
 
 mod choice;
 

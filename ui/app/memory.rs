@@ -4,8 +4,9 @@
 //! file; a second console on the same bus remembers nothing, so that neither overwrites the other's drafts.
 
 use std::collections::{BTreeMap, HashSet};
-use std::fs::OpenOptions;
+use std::fs::{DirBuilder, OpenOptions};
 use std::io::{self, Write as _};
+use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -46,7 +47,8 @@ impl Memory {
     /// # Errors
     /// When the folder or the file can not be used.
     pub fn open(folder: &Path, socket: &Path, app: &mut App) -> io::Result<Option<Self>> {
-        std::fs::create_dir_all(folder)?;
+        // The console may be here before the bus makes the same folder for its journal.
+        DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
         let name = socket.display().to_string().replace('/', "%");
         let path = folder.join(format!("{name}.json"));
         let Ok(lock) = LockFile::acquire(&folder.join(format!("{name}.lock"))) else { return Ok(None) };

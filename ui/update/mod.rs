@@ -112,6 +112,10 @@ pub fn update(app: &mut App, msg: Msg, now: Millis) -> Vec<Effect> {
     if app.toast.as_ref().is_some_and(|toast| toast.until <= app.now) {
         app.toast = None;
     }
+    // Not every terminal tells that it got the focus back, but nobody types without looking.
+    if matches!(msg, Msg::Key(_) | Msg::Mouse(_) | Msg::Paste(_)) {
+        app.is_looked_at = true;
+    }
     match msg {
         Msg::Key(key) => self::key(app, key),
         Msg::Mouse(event) => mouse::mouse(app, event),

@@ -461,13 +461,15 @@ fn filter_key(app: &mut App, mut prompt: Prompt, before: Option<String>, key: Ke
     match key.code {
         KeyCode::Enter => {
             perform::filter(app, prompt.text());
+            app.focus = Pane::Conversations;
+            // A new filter has found nothing before it has looked.
+            let effects = super::feed::look(app);
             let listing = app.listing();
             let first = listing.ends().and_then(|(newest, _)| listing.from(newest).next());
             if let Some(thread) = first.map(|(_, thread)| thread.clone()) {
                 app.select_thread(&thread);
             }
-            app.focus = Pane::Conversations;
-            return super::feed::look(app);
+            return effects;
         }
         KeyCode::Backspace if prompt.text().is_empty() => {
             perform::unfilter(app);

@@ -107,7 +107,9 @@ fn item(canvas: &mut Canvas<'_>, area: Rect, last: Seq, thread_id: &MessageId) {
     if let Some(second) = rows.next() {
         let role = if is_unread { Role::Strong } else { Role::Text };
         let row = match app.model.texts.get(state, record.seq) {
-            Text::Here(read) => Row::of(role, &crate::text::cut(&read.headline, usize::from(second.width))),
+            Text::Here(read) => {
+                Row::of(role, &crate::text::cut(&read.headline, usize::from(second.width.saturating_sub(2))))
+            }
             Text::Coming => Row::of(Role::Placeholder, canvas.symbols().ellipsis),
             Text::Gone => Row::of(Role::Dim, "the text is not kept any more"),
         };
