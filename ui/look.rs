@@ -18,27 +18,33 @@ pub struct Look {
     /// The themes that there are.
     pub library: Library,
     depth: Depth,
+    /// Whether the locale shows nothing but ASCII.
+    is_plain_locale: bool,
 }
 
 impl Look {
     /// What the environment of this process asks for, before any theme was chosen.
     pub fn detect(themes: Option<PathBuf>, environment: &dyn Fn(&str) -> Option<String>) -> Self {
         let depth = Depth::detect(environment);
-        let is_ascii = Symbols::detect(environment) == Symbols::ASCII;
+        let is_plain_locale = Symbols::detect(environment) == Symbols::ASCII;
+        // On a terminal with its own sixteen colours, its owner has chosen them.
+        let theme = if depth == Depth::Sixteen { "sixteen" } else { DEFAULT };
         let mut look = Self {
-            styles: Theme::default().at(depth),
+            styles: Theme::builtin(theme).unwrap_or_default().at(depth),
             symbols: &Symbols::UTF8,
-            is_ascii,
-            theme: DEFAULT.to_owned(),
+            is_ascii: is_plain_locale,
+            theme: theme.to_owned(),
             library: Library { folder: themes },
             depth,
+            is_plain_locale,
         };
-        look.set_ascii(is_ascii);
+        look.set_ascii(None);
         look
     }
 
-    /// Shows only ASCII signs, or all.
-    pub fn set_ascii(&mut self, ascii: bool) {
+    /// Shows only ASCII signs, or all; `None` leaves it to the locale.
+    pub fn set_ascii(&mut self, ascii: Option<bool>) {
+        let ascii = ascii.unwrap_or(self.is_plain_locale);
         self.is_ascii = ascii;
         self.symbols = if ascii { &Symbols::ASCII } else { &Symbols::UTF8 };
     }

@@ -121,16 +121,17 @@ impl Console {
         if let Some(theme) = &start.theme {
             look.wear(theme)?;
         }
-        if let Some(ascii) = settings.ascii {
-            look.set_ascii(ascii);
-        }
+        look.set_ascii(settings.ascii);
         let hosting = if start.host.is_some() { Hosting::Starting } else { Hosting::Attached };
         let (columns, rows) = crossterm::terminal::size()?;
         let size = Size::new(columns, rows);
         let fault = fault.or_else(|| settings.warnings.first().cloned());
         let mut app = App::new(settings, look, start.place, hosting, size, Millis::now());
         let memory = recall(start.folders.as_ref(), &mut app);
-        dress(&mut app, start.theme.is_some());
+        app.asked_theme = start.theme;
+        if let Some(Err(error)) = app.wanted_theme().map(str::to_owned).map(|theme| app.look.wear(&theme)) {
+            app.complain(error.to_string());
+        }
         if let Some(fault) = fault {
             app.complain(fault);
         }
@@ -172,7 +173,7 @@ impl Console {
                 continue;
             }
             self.wait().await?;
-            self.drain()?;
+            self.drain().await?;
         }
         self.save();
         Ok(self.leaving.unwrap_or(Leaving::Quit))
@@ -209,7 +210,18 @@ impl Console {
     }
 
     /// Takes in what else is there: all keys, and events for as long as nobody notices.
-    fn drain(&mut self) -> Result<(), ConsoleError> {
+    async fn drain(&mut self) -> Result<(), ConsoleError> {
+        while self.leaving.is_none() {
+            let event = tokio::select! {
+                biased;
+                event = next_input(&mut self.input) => event,
+                () = std::future::ready(()) => break,
+            };
+            match event {
+                Some(Ok(event)) => self.take(from_terminal(event), Dirty::Input)?,
+                Some(Err(_)) | None => self.leaving = Some(Leaving::Quit),
+            }
+        }
         let begun = Instant::now();
         while self.leaving.is_none() && self.app.paused.is_none() && begun.elapsed() < TAKE_IN {
             let Ok(piece) = self.link.events.try_recv() else { break };
@@ -377,15 +389,6 @@ fn recall(folders: Option<&Folders>, app: &mut App) -> Option<Memory> {
             app.complain(format!("{}: drafts can not be kept: {error}", folder.display()));
             None
         }
-    }
-}
-
-/// Puts the theme on that was chosen before, or is set, unless the command line said which.
-fn dress(app: &mut App, is_dressed: bool) {
-    let wanted = app.chosen_theme.clone().or_else(|| app.settings.theme.clone());
-    let wanted = wanted.filter(|_| !is_dressed);
-    if let Some(Err(error)) = wanted.map(|theme| app.look.wear(&theme)) {
-        app.complain(error.to_string());
     }
 }
 

@@ -201,8 +201,10 @@ pub struct App {
     pub awaited: Option<MessageId>,
     /// The messages of which the bus was told that the operator has read them.
     pub told_read: HashSet<Seq>,
-    /// The theme that the operator chose here.
+    /// The theme that the operator chose here, or in an earlier console.
     pub chosen_theme: Option<String>,
+    /// The theme that the command line asked for, until another is chosen.
+    pub asked_theme: Option<String>,
     /// Pane 5.
     pub activity: ActivityView,
     /// What lies over the panes.
@@ -263,6 +265,7 @@ impl App {
             awaited: None,
             told_read: HashSet::new(),
             chosen_theme: None,
+            asked_theme: None,
             activity: ActivityView::default(),
             overlay: None,
             history: Vec::new(),
@@ -324,6 +327,12 @@ impl App {
         /// How long it stays, in milliseconds.
         const STAY: u64 = 6_000;
         self.toast = Some(Toast { text: text.into(), is_error, until: Millis(self.now.0 + STAY) });
+    }
+
+    /// The theme that goes before all others: the one asked for, else the one chosen, else the one in the settings.
+    pub fn wanted_theme(&self) -> Option<&str> {
+        let wanted = self.asked_theme.as_ref().or(self.chosen_theme.as_ref());
+        wanted.or(self.settings.theme.as_ref()).map(String::as_str)
     }
 
     /// Whether the console shows anything but the first screen.

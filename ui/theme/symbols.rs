@@ -74,7 +74,7 @@ impl Symbols {
         last: "└",
         vertical: "│",
         horizontal: "─",
-        selected: "▌",
+        selected: "┃",
         ellipsis: "…",
         arrow: "→",
         bullet: "•",
@@ -83,7 +83,7 @@ impl Symbols {
         alert: "◆",
         levels: ["▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"],
         border: border::ROUNDED,
-        thumb: "█",
+        thumb: "┃",
         track: "│",
     };
 

@@ -254,7 +254,8 @@ fn send(app: &mut App) -> Vec<Effect> {
 pub(super) fn sent(app: &mut App, id: &MessageId, sent: Sent) {
     match sent {
         Sent::Accepted(receipt) => {
-            app.say(crate::words::receipt(&receipt, &[]));
+            let told = crate::words::receipt(&receipt, &[]);
+            app.say(told.replacen(&receipt.id.to_string(), &receipt.id.short(), 1));
             accepted(app, id);
         }
         Sent::Refused(refusal) => {

@@ -59,7 +59,7 @@ pub fn footer(app: &App) -> &'static [Action] {
             &[A::Open, A::Reply, A::Show, A::Dismiss, A::New, A::Zoom, A::CommandLine, A::Help, A::Quit]
         }
         Pane::Instances => &[A::Open, A::New, A::Broadcast, A::Zoom, A::CommandLine, A::Help, A::Quit],
-        Pane::Activity => &[A::Open, A::Show, A::Pause, A::Zoom, A::CommandLine, A::Help, A::Quit],
+        Pane::Activity => &[A::Open, A::Reply, A::Show, A::Pause, A::Zoom, A::CommandLine, A::Help, A::Quit],
         Pane::Composer => &[A::New, A::Broadcast, A::Drafts, A::CommandLine, A::Help, A::Quit],
     }
 }

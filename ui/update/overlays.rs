@@ -150,13 +150,8 @@ impl Menu {
         let connected = counted(app.model.connected(), "instance");
         let verb = if app.model.connected() == 1 { "is" } else { "are" };
         let entries = vec![
-            entry(
-                "leave it running",
-                "b",
-                "in the background; instances reconnect by themselves",
-                Choice::KeepBus,
-            ),
-            entry("stop the bus", "s", "what waits is in the journal, for the next one", Choice::StopBus),
+            entry("leave it running", "b", "in the background; clients reconnect", Choice::KeepBus),
+            entry("stop the bus", "s", "what waits stays in the journal", Choice::StopBus),
             entry("stay", "esc", "", Choice::Stay),
         ];
         Self::new(

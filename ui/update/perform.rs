@@ -385,6 +385,7 @@ fn theme(app: &mut App, name: &str) {
         Ok(()) => {
             app.say(format!("the theme is {name}"));
             app.chosen_theme = Some(name.to_owned());
+            app.asked_theme = None;
             app.is_unsaved = true;
         }
         Err(error) => app.complain(error.to_string()),
@@ -400,24 +401,20 @@ pub(super) fn settings(app: &mut App, read: Result<Settings, String>) -> Vec<Eff
             return Vec::new();
         }
     };
-    if let Some(ascii) = settings.ascii {
-        app.look.set_ascii(ascii);
-    }
-    let wanted =
-        app.chosen_theme.clone().or_else(|| settings.theme.clone()).unwrap_or_else(|| app.look.theme.clone());
-    // A file that is wrong is told of, and what it was before stays on.
-    let worn = app.look.wear(&wanted);
-    match (worn, settings.warnings.first()) {
-        (Err(error), _) => app.complain(error.to_string()),
-        (Ok(()), Some(warning)) => app.complain(warning.clone()),
-        (Ok(()), None) => app.say("settings and themes were read again"),
-    }
-    let mouse = settings.mouse;
-    let took = mouse != app.settings.mouse;
+    let took = settings.mouse != app.settings.mouse;
     // How much is remembered is decided when the console begins.
     settings.history = app.settings.history;
     app.settings = settings;
-    if took { vec![Effect::Mouse(mouse)] } else { Vec::new() }
+    app.look.set_ascii(app.settings.ascii);
+    let wanted = app.wanted_theme().unwrap_or(&app.look.theme).to_owned();
+    // A file that is wrong is told of, and what was on before stays on.
+    let worn = app.look.wear(&wanted);
+    match (worn, app.settings.warnings.first().cloned()) {
+        (Err(error), _) => app.complain(error.to_string()),
+        (Ok(()), Some(warning)) => app.complain(warning),
+        (Ok(()), None) => app.say("settings and themes were read again"),
+    }
+    if took { vec![Effect::Mouse(app.settings.mouse)] } else { Vec::new() }
 }
 
 fn quit(app: &mut App) -> Vec<Effect> {

@@ -24,7 +24,9 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, area: Rect) {
     for (line, (index, name)) in lines(inner).zip(repos.iter().enumerate().skip(cursor.top)) {
         let Some(repo) = app.model.state.repo(name) else { continue };
         let state = state(canvas, name, repo);
-        let room = canvas.row_right(line, &state.cut(usize::from(inner.width) * 2 / 3));
+        // The name is never cut for what stands beside it.
+        let left = usize::from(inner.width).saturating_sub(crate::text::width(name.as_str()) + 4);
+        let room = canvas.row_right(line, &state.cut(left));
         canvas.row(room, &who(canvas, name, repo).cut(usize::from(room.width)));
         canvas.target(line, Target::Instance(index));
         if index == cursor.selected {
@@ -67,7 +69,7 @@ fn state(canvas: &mut Canvas<'_>, name: &RepoName, repo: &Repo) -> Row {
     let app = canvas.app;
     let mut parts = Vec::new();
     if repo.mailbox.unread > 0 {
-        parts.push((Role::Unread, format!("{} unread", repo.mailbox.unread)));
+        parts.push((Role::Unread, format!("{} waiting", repo.mailbox.unread)));
     }
     let balance = app.model.needs.balance_of(name);
     if balance.owes > 0 {

@@ -3,6 +3,7 @@
 use ratatui::layout::Rect;
 
 use super::canvas::{Canvas, lines};
+use crate::action::Action;
 use crate::app::{Connection, Hosting};
 use crate::row::Row;
 use crate::theme::Role;
@@ -27,9 +28,9 @@ fn text(canvas: &Canvas<'_>) -> Vec<Row> {
         row.push(Role::Code, what);
         row
     };
-    let key = |key: &str, what: &str| {
+    let key = |action: Action, what: &str| {
         let mut row = Row::of(Role::Text, "    ");
-        row.push(Role::Key, &format!("{key:<6}")).push(Role::Text, what);
+        row.push(Role::Key, &key_of(canvas, action)).pad_to(11).push(Role::Text, what);
         row
     };
     let state = match (&app.connection, &app.hosting) {
@@ -51,24 +52,30 @@ fn text(canvas: &Canvas<'_>) -> Vec<Row> {
         Row::of(Role::Dim, "    three instances that ask, propose, vote and write to you"),
         Row::default(),
         Row::of(Role::Strong, "Here:"),
-        key("n", "write a message"),
-        key("?", "every key and command"),
-        key(":", "type a command"),
-        key("q", "leave"),
+        key(Action::New, "write a message"),
+        key(Action::Help, "every key and command"),
+        key(Action::CommandLine, "type a command"),
+        key(Action::Quit, "leave"),
     ]
 }
 
 /// In the composer, while nothing is written.
 pub(super) fn composer(canvas: &mut Canvas<'_>, area: Rect) {
     let keys = [
-        ("n", "a new message"),
-        ("r", "an answer to the selected message"),
-        ("b", "to every repo"),
-        ("D", "unfinished messages"),
+        (Action::New, "a new message"),
+        (Action::Reply, "an answer to the selected message"),
+        (Action::Broadcast, "to every repo"),
+        (Action::Drafts, "unfinished messages"),
     ];
-    for (line, (key, what)) in lines(area).zip(keys) {
-        let mut row = Row::of(Role::Key, &format!("{key}  "));
-        row.push(Role::Dim, what);
+    for (line, (action, what)) in lines(area).zip(keys) {
+        let mut row = Row::of(Role::Key, &key_of(canvas, action));
+        row.pad_to(7).push(Role::Dim, what);
         canvas.row(line, &row);
     }
+}
+
+/// The key that calls an action; without one, its command.
+fn key_of(canvas: &Canvas<'_>, action: Action) -> String {
+    let keys = canvas.app.settings.keys.keys_of(action);
+    keys.first().map_or_else(|| format!(":{action}"), ToString::to_string)
 }
