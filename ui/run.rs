@@ -224,11 +224,10 @@ impl Console {
         }
         let begun = Instant::now();
         while self.leaving.is_none() && self.app.paused.is_none() && begun.elapsed() < TAKE_IN {
-            let Ok(piece) = self.link.events.try_recv() else { break };
+            let Some(piece) = self.link.events.try_recv() else { break };
             self.take(Msg::Piece(piece), Dirty::Stream)?;
         }
-        let waiting = self.link.events.len();
-        self.app.lag = (waiting > 1).then_some(waiting);
+        self.app.lag = self.link.events.waiting();
         Ok(())
     }
 

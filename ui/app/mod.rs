@@ -159,8 +159,8 @@ pub struct App {
     pub reached: Seq,
     /// Whether no console of this operator has ever been here.
     pub is_first: bool,
-    /// How many events wait to be taken in, where that is known.
-    pub lag: Option<usize>,
+    /// How many events are here and wait to be taken in.
+    pub lag: usize,
     /// The longest line that the bus takes, in bytes.
     pub max_message_size: usize,
     /// Since when the console does not follow what happens.
@@ -243,7 +243,7 @@ impl App {
             folded_from: None,
             reached: Seq(0),
             is_first: true,
-            lag: None,
+            lag: 0,
             max_message_size: usize::MAX,
             paused: None,
             is_looked_at: true,

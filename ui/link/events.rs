@@ -5,11 +5,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use tokio::sync::mpsc;
 use veda_bus_core::client::{BusClient, ClientError, EventLine};
 use veda_bus_core::name::Seq;
 
-use super::Piece;
+use super::{Piece, Pieces};
 
 /// How many events are handed over at a time.
 const BATCH: usize = 512;
@@ -33,8 +32,8 @@ pub(super) async fn connect(socket: &PathBuf) -> Result<BusClient, ClientError> 
 }
 
 /// Follows the stream from `from` on, until nobody wants it any more. `reached` is the last event that was handed over.
-pub(super) async fn follow(socket: PathBuf, from: Seq, pieces: mpsc::Sender<Piece>, reached: Arc<AtomicU64>) {
-    if pieces.send(Piece::Begin(from)).await.is_err() {
+pub(super) async fn follow(socket: PathBuf, from: Seq, pieces: Pieces, reached: Arc<AtomicU64>) {
+    if !pieces.send(Piece::Begin(from)).await {
         return;
     }
     // Whether the bus is to be trusted is found out, and told, by the operator's connection.
@@ -44,7 +43,7 @@ pub(super) async fn follow(socket: PathBuf, from: Seq, pieces: mpsc::Sender<Piec
     while lines.recv_many(&mut batch, BATCH).await > 0 {
         let last = batch.last().map_or(0, |line| line.seq.0);
         for piece in decode(batch.drain(..)) {
-            if pieces.send(piece).await.is_err() {
+            if !pieces.send(piece).await {
                 return;
             }
         }

@@ -10,6 +10,8 @@ mod operator;
 
 use std::io;
 use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
 use tokio::sync::mpsc;
@@ -86,11 +88,69 @@ pub enum Piece {
     Strange(Seq, String),
 }
 
+impl Piece {
+    /// How many events are in it.
+    fn len(&self) -> usize {
+        match self {
+            Self::Events(events) => events.len(),
+            Self::Begin(_) | Self::Strange(..) => 0,
+        }
+    }
+}
+
+/// The stream of events, as the console takes it, with a count of what waits in it.
+#[derive(Debug)]
+pub struct Events {
+    pieces: mpsc::Receiver<Piece>,
+    waiting: Arc<AtomicUsize>,
+}
+
+impl Events {
+    /// The next piece; `None` when the link has ended.
+    pub async fn recv(&mut self) -> Option<Piece> {
+        let piece = self.pieces.recv().await;
+        self.took(piece)
+    }
+
+    /// The next piece, if it is here.
+    pub fn try_recv(&mut self) -> Option<Piece> {
+        let piece = self.pieces.try_recv().ok();
+        self.took(piece)
+    }
+
+    fn took(&self, piece: Option<Piece>) -> Option<Piece> {
+        self.waiting.fetch_sub(piece.as_ref().map_or(0, Piece::len), Ordering::Relaxed);
+        piece
+    }
+
+    /// How many events are here and were not taken.
+    pub fn waiting(&self) -> usize {
+        self.waiting.load(Ordering::Relaxed)
+    }
+}
+
+/// The other end of [`Events`].
+#[derive(Debug, Clone)]
+struct Pieces {
+    pieces: mpsc::Sender<Piece>,
+    waiting: Arc<AtomicUsize>,
+}
+
+impl Pieces {
+    /// Hands a piece over when there is room; `false` when nobody takes it any more.
+    async fn send(&self, piece: Piece) -> bool {
+        let Ok(room) = self.pieces.reserve().await else { return false };
+        self.waiting.fetch_add(piece.len(), Ordering::Relaxed);
+        room.send(piece);
+        true
+    }
+}
+
 /// The console's end.
 #[derive(Debug)]
 pub struct Link {
     /// The stream of events.
-    pub events: mpsc::Receiver<Piece>,
+    pub events: Events,
     /// Everything else.
     pub news: mpsc::UnboundedReceiver<News>,
     asks: mpsc::UnboundedSender<Ask>,
@@ -102,7 +162,10 @@ impl Link {
     /// # Errors
     /// When there is no thread to be had.
     pub fn start(socket: PathBuf) -> io::Result<Self> {
-        let (pieces, events) = mpsc::channel(BATCHES);
+        let (pieces, taken) = mpsc::channel(BATCHES);
+        let waiting = Arc::<AtomicUsize>::default();
+        let events = Events { pieces: taken, waiting: Arc::clone(&waiting) };
+        let pieces = Pieces { pieces, waiting };
         let (tell, news) = mpsc::unbounded_channel();
         let (asks, asked) = mpsc::unbounded_channel();
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;

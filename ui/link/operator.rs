@@ -13,7 +13,7 @@ use veda_bus_core::state::view::StateView;
 use veda_bus_core::wire::answer::HistoryEntry;
 use veda_bus_core::wire::{History, Register};
 
-use super::{Ask, News, Piece, Sent, events};
+use super::{Ask, News, Pieces, Sent, events};
 
 /// How many bytes of messages are fetched at a time is for the bus to say; this is how many messages.
 const FETCH: usize = 200;
@@ -21,18 +21,14 @@ const FETCH: usize = 200;
 pub(super) struct Operator {
     socket: PathBuf,
     tell: mpsc::UnboundedSender<News>,
-    pieces: mpsc::Sender<Piece>,
+    pieces: Pieces,
     /// The last event that was handed over.
     reached: Arc<AtomicU64>,
     following: Option<AbortHandle>,
 }
 
 impl Operator {
-    pub(super) fn new(
-        socket: PathBuf,
-        tell: mpsc::UnboundedSender<News>,
-        pieces: mpsc::Sender<Piece>,
-    ) -> Self {
+    pub(super) fn new(socket: PathBuf, tell: mpsc::UnboundedSender<News>, pieces: Pieces) -> Self {
         Self { socket, tell, pieces, reached: Arc::default(), following: None }
     }
 

@@ -43,13 +43,13 @@ fn mode(canvas: &Canvas<'_>) -> Row {
             Row::of(Role::Reconnecting, &format!(" RECONNECTING since {} ", clock(*since, app.now)))
         }
         (Connection::Connecting, _) => Row::of(Role::Reconnecting, " CONNECTING "),
-        (Connection::Connected, Some(since)) => {
-            Row::of(Role::Paused, &format!(" PAUSED at {} ", clock(since, app.now)))
-        }
-        (Connection::Connected, None) => {
-            let mut row = Row::of(Role::Live, " LIVE ");
-            if let Some(lag) = app.lag.filter(|&lag| lag > 0) {
-                row.push(Role::Warn, &format!("  {} behind", counted(lag, "event")));
+        (Connection::Connected, paused) => {
+            let mut row = match paused {
+                Some(since) => Row::of(Role::Paused, &format!(" PAUSED at {} ", clock(since, app.now))),
+                None => Row::of(Role::Live, " LIVE "),
+            };
+            if app.lag > 0 {
+                row.push(Role::Warn, &format!("  {} behind", counted(app.lag, "event")));
             }
             row
         }
