@@ -39,6 +39,9 @@ pub struct Filtered {
     matches: BTreeMap<Seq, MessageId>,
     /// The conversation that is looked at next, by its last message, and how many of its messages were looked at.
     next: Option<(Seq, usize)>,
+    /// Conversations that were not looked at yet when something new brought them to the top, and how many of their
+    /// messages were since.
+    moved: Vec<(MessageId, usize)>,
     looked_at: usize,
 }
 
@@ -75,13 +78,14 @@ impl Filtered {
             matcher: Matcher::new(Config::DEFAULT),
             matches: BTreeMap::new(),
             next: model.threads.ends().map(|(newest, _)| (newest, 0)),
+            moved: Vec::new(),
             looked_at: 0,
         })
     }
 
     /// Whether everything was looked at.
     pub fn is_done(&self) -> bool {
-        self.next.is_none()
+        self.next.is_none() && self.moved.is_empty()
     }
 
     /// How many conversations were looked at.
@@ -101,42 +105,75 @@ impl Filtered {
 
     /// Looks at some more messages, at most `budget`.
     pub fn look(&mut self, model: &Model, now: Millis, mut budget: usize) -> Look {
-        while let Some((last, done)) = self.next {
-            let Some((last, thread)) = model.threads.from(last).next() else {
-                self.next = None;
-                break;
-            };
-            let messages = model.state.thread(thread).map(|thread| &thread.messages);
-            let mut place = done;
-            for seq in messages.into_iter().flatten().skip(done) {
+        while let Some((last, thread, done)) = self.current(model) {
+            let messages = model.state.thread(&thread).map(|thread| &thread.messages);
+            for (place, seq) in messages.into_iter().flatten().enumerate().skip(done) {
                 if budget == 0 {
-                    self.next = Some((last, place));
+                    self.interrupt(last, place);
                     return Look::More;
                 }
                 budget -= 1;
                 match self.test(model, seq, now) {
                     Some(true) => {
-                        self.matches.insert(last, thread.clone());
+                        self.matches.insert(last, thread);
                         break;
                     }
-                    Some(false) => place += 1,
+                    Some(false) => {}
                     None => {
-                        self.next = Some((last, place));
+                        self.interrupt(last, place);
                         return Look::Needs(self.missing(model));
                     }
                 }
             }
-            self.looked_at += 1;
-            self.next = last.0.checked_sub(1).map(|before| (Seq(before), 0));
+            self.finish(last);
         }
         Look::Done
     }
 
+    /// The conversation that is looked at, with its last message, and how many of its messages were looked at: the next
+    /// one of the list, and after its end those that something new took out of it meanwhile.
+    fn current(&mut self, model: &Model) -> Option<(Seq, MessageId, usize)> {
+        if let Some((wanted, done)) = self.next {
+            if let Some((last, thread)) = model.threads.from(wanted).next() {
+                // Where the one that was begun is not any more, another one begins.
+                return Some((last, thread.clone(), if last == wanted { done } else { 0 }));
+            }
+            self.next = None;
+        }
+        while let Some((thread, done)) = self.moved.last() {
+            match model.state.thread(thread).and_then(|known| known.messages.last()) {
+                Some(last) => return Some((last, thread.clone(), *done)),
+                None => _ = self.moved.pop(),
+            }
+        }
+        None
+    }
+
+    /// It goes on with message number `place` of the conversation another time.
+    fn interrupt(&mut self, last: Seq, place: usize) {
+        match (&mut self.next, self.moved.last_mut()) {
+            (Some(next), _) => *next = (last, place),
+            (None, Some((_, done))) => *done = place,
+            (None, None) => {}
+        }
+    }
+
+    fn finish(&mut self, last: Seq) {
+        self.looked_at += 1;
+        match self.next {
+            Some(_) => self.next = last.0.checked_sub(1).map(|before| (Seq(before), 0)),
+            None => _ = self.moved.pop(),
+        }
+    }
+
     /// The next messages that are to be fetched.
     fn missing(&self, model: &Model) -> Vec<Seq> {
-        let Some((last, done)) = self.next else { return Vec::new() };
-        let threads = model.threads.from(last).filter_map(|(_, thread)| model.state.thread(thread));
-        let messages = threads.flat_map(|thread| thread.messages.iter()).skip(done);
+        let (from, done) = self.next.unwrap_or_default();
+        let listed = model.threads.from(from).map(|(_, thread)| (thread, 0));
+        let moved = self.moved.iter().rev().map(|(thread, done)| (thread, *done));
+        let threads =
+            listed.chain(moved).filter_map(|(thread, done)| Some((model.state.thread(thread)?, done)));
+        let messages = threads.flat_map(|(thread, done)| thread.messages.iter().skip(done)).skip(done);
         let missing = messages.filter(|&seq| matches!(model.texts.at_hand(&model.state, seq), Text::Coming));
         missing.take(FETCH).collect()
     }
@@ -173,6 +210,10 @@ impl Filtered {
         let matched = said.before.is_some_and(|before| self.matches.remove(&before).is_some());
         if matched || self.test(model, said.seq, now) == Some(true) {
             self.matches.insert(said.seq, said.thread.clone());
+        }
+        // It is not where it would have been looked at.
+        if said.before.is_some_and(|before| self.next.is_some_and(|(next, _)| before <= next)) {
+            self.moved.push((said.thread.clone(), 0));
         }
     }
 }

@@ -25,6 +25,7 @@ use std::rc::Rc;
 use ratatui::layout::Size;
 use veda_bus_core::event::{Event, Recorded};
 use veda_bus_core::name::{MessageId, RepoName, Seq};
+use veda_bus_core::state::record::Record;
 use veda_bus_core::state::view::StateView;
 use veda_bus_core::time::Millis;
 
@@ -295,7 +296,13 @@ impl App {
     pub fn select_message(&mut self, seq: Seq) -> bool {
         let Some(record) = self.model.state.record(seq) else { return false };
         let thread: MessageId = MessageId::clone(&record.thread);
+        let mut above = record.parent();
         self.select_thread(&thread);
+        // It is not to be folded away.
+        while let Some(parent) = above {
+            self.thread.folded.remove(&parent);
+            above = self.model.state.record(parent).and_then(Record::parent);
+        }
         self.thread.selected = Some(seq);
         self.thread.top = None;
         self.thread.follow = false;

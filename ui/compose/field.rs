@@ -97,25 +97,26 @@ pub(super) fn payload_names(kind: MessageType, answer: bool) -> &'static [&'stat
 /// Texts that are a line by their nature; all others may have several.
 const LINES: [&str; 2] = ["summary", "effective_version"];
 
-/// All fields of a form: the envelope's that a sender decides, then the payload's.
+/// All fields of a form: the recipient, what is said, then what else of the envelope a sender decides and seldom does.
 pub(super) fn fields(kind: MessageType, answer: bool) -> Vec<Field> {
     let envelope = Message::schema();
     let to = &envelope["properties"]["to"];
-    let mut fields = vec![
-        field(to, "repo", TO, |_| Input::Repo),
-        field(to, "capabilities", "to.capabilities", |_| Input::Capabilities),
+    let payload = form_schema(kind, answer);
+    let said = payload_names(kind, answer).iter().map(|name| {
+        field(&payload, name, &format!("payload.{name}"), |schema| {
+            input_of(name, schema, is_required(&payload, name))
+        })
+    });
+    let mut fields = vec![field(to, "repo", TO, |_| Input::Repo)];
+    fields.extend(said);
+    fields.extend([
         field(&envelope, "priority", PRIORITY, |schema| Input::Choice {
             words: choices(schema).unwrap_or_default(),
             optional: false,
         }),
         field(&envelope, "ttl", "ttl", |_| Input::Seconds),
-    ];
-    let payload = form_schema(kind, answer);
-    fields.extend(payload_names(kind, answer).iter().map(|name| {
-        field(&payload, name, &format!("payload.{name}"), |schema| {
-            input_of(name, schema, is_required(&payload, name))
-        })
-    }));
+        field(to, "capabilities", "to.capabilities", |_| Input::Capabilities),
+    ]);
     fields
 }
 

@@ -258,7 +258,8 @@ impl Form {
             Origin::Reply(parent) => format!("reply to {} {} of {to}", parent.kind, parent.id.short()),
             Origin::New | Origin::Broadcast => format!("{} to {to}", self.kind),
         };
-        let mut texts = (self.first_of_payload()..self.fields.len()).map(|index| self.lines(index));
+        let said = self.fields.iter().enumerate().filter(|(_, field)| field.at.starts_with("payload."));
+        let mut texts = said.map(|(index, _)| self.lines(index));
         let first = texts.find_map(|lines| lines.iter().find(|line| !line.trim().is_empty()));
         first.map_or(what.clone(), |first| format!("{what}: {}", first.trim()))
     }

@@ -9,6 +9,9 @@ use veda_bus_core::event::Accepted;
 use veda_bus_core::name::{MessageId, Seq};
 use veda_bus_core::state::State;
 
+/// How many conversations are looked at, for each that is said something in, whether the state still has them.
+const SWEPT: usize = 4;
+
 /// Everything up to some event, and single conversations further than that.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Seen {
@@ -26,6 +29,8 @@ pub struct Threads {
     /// Of these, the unread ones.
     unread: BTreeMap<Seq, MessageId>,
     seen: Seen,
+    /// Up to where it was looked for what the state has forgotten.
+    swept: Seq,
 }
 
 impl Threads {
@@ -51,18 +56,34 @@ impl Threads {
         } else if seq > self.seen_of(thread) {
             self.unread.insert(seq, thread.clone());
         }
-        self.forget(state);
+        self.sweep(state);
     }
 
-    /// Drops what the state has forgotten, which are the oldest.
-    fn forget(&mut self, state: &State) {
-        while let Some((&oldest, thread)) = self.order.first_key_value() {
-            if state.thread(thread).is_some() {
-                break;
+    /// Drops what the state has forgotten, a few conversations at a time: what was finished first is forgotten first,
+    /// wherever in the order its conversation stands, and nothing tells of it.
+    fn sweep(&mut self, state: &State) {
+        for _ in 0..SWEPT {
+            let mut later = self.order.range(self.swept.next()..);
+            let Some((&known, thread)) = later.next().or_else(|| self.order.first_key_value()) else {
+                return;
+            };
+            self.swept = known;
+            let last = state.thread(thread).and_then(|thread| thread.messages.last());
+            if last == Some(known) {
+                continue;
             }
-            self.seen.threads.remove(thread);
-            self.order.remove(&oldest);
-            self.unread.remove(&oldest);
+            self.unread.remove(&known);
+            let Some(thread) = self.order.remove(&known) else { return };
+            match last {
+                // Only its latest messages are forgotten: it stands where what is left of it belongs.
+                Some(last) => {
+                    if last > self.seen_of(&thread) {
+                        self.unread.insert(last, thread.clone());
+                    }
+                    self.order.insert(last, thread);
+                }
+                None => _ = self.seen.threads.remove(&thread),
+            }
         }
     }
 

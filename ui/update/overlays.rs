@@ -306,8 +306,9 @@ fn choose(app: &mut App, menu: Menu) -> Vec<Effect> {
 
 /// Does an action from the palette or the command line. What needs a text is asked for it there.
 fn call(app: &mut App, invocation: &Invocation) -> Vec<Effect> {
-    let is_needed = invocation.action.argument() == Argument::Message && app.selected_message().is_none();
-    if invocation.argument.is_none() && is_needed && invocation.action == Action::Show {
+    let is_needed = invocation.action.argument() == Argument::Message
+        && availability::of(app, invocation.action).is_err();
+    if invocation.argument.is_none() && is_needed {
         app.overlay = Some(command_line(&format!("{} ", invocation.action)));
         return Vec::new();
     }

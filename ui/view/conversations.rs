@@ -12,7 +12,7 @@ use crate::action::Action;
 use crate::ago::ago;
 use crate::app::drawn::Target;
 use crate::app::listing::{Listing, badge};
-use crate::app::pane::Pane;
+use crate::app::pane::{Division, Pane};
 use crate::model::texts::Text;
 use crate::row::Row;
 use crate::theme::Role;
@@ -29,7 +29,12 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, area: Rect) {
     let inner = canvas.pane(Pane::Conversations, area, &title(canvas));
     canvas.drawn.conversations = (usize::from(inner.height) / LINES).max(1);
     if app.is_empty() {
-        super::welcome::hint(canvas, inner);
+        // Where there is no thread beside it, it is here that a newcomer looks.
+        if app.zoomed || Division::of(app.size) == Division::Narrow {
+            super::welcome::draw(canvas, inner);
+        } else {
+            super::welcome::hint(canvas, inner);
+        }
         return;
     }
     let listing = app.listing();

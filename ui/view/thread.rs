@@ -257,11 +257,14 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, area: Rect) {
     let end = top_of_end(app, &nodes, width, height);
     let place = |top: (Seq, usize)| (nodes.iter().position(|node| node.seq == top.0), top.1);
     // It is never scrolled further than to its end.
-    let top = match (app.thread.top, end) {
-        (Some(top), Some(end)) if !app.thread.follow && place(top) < place(end) => top,
-        (_, Some(end)) => end,
-        _ => return,
-    };
+    let Some(end) = end else { return };
+    // A message that was gone to is shown, wherever it stands.
+    let wanted = app
+        .thread
+        .top
+        .or_else(|| top_for(app, &nodes, None, app.thread.selected?, width, height))
+        .filter(|wanted| !app.thread.follow && place(*wanted) < place(end));
+    let top = wanted.unwrap_or(end);
     let shown = window(app, &nodes, top, width, height);
     for (line, (seq, row, is_head)) in lines(inner).zip(&shown) {
         canvas.row(line, &row.cut(width));
@@ -277,10 +280,10 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, area: Rect) {
             canvas.drawn.messages.push(*seq);
         }
     }
-    canvas.drawn.thread = Some((top.0, top.1, Some(top) == end));
+    canvas.drawn.thread = Some((top.0, top.1, top == end));
     let last = shown.last().and_then(|(seq, ..)| nodes.iter().position(|node| node.seq == *seq));
     let first = place(top).0.unwrap_or_default();
-    if Some(top) != end || first > 0 || top.1 > 0 {
+    if top != end || first > 0 || top.1 > 0 {
         let part = |n: usize| super::share(n, nodes.len());
         canvas.scrollbar(inner, part(first), part(last.unwrap_or(first) + 1).min(0.999));
     }

@@ -13,7 +13,7 @@ pub(super) fn hint(canvas: &mut Canvas<'_>, area: Rect) {
     canvas.row(area, &Row::of(Role::Dim, "no conversations yet"));
 }
 
-/// In the thread, while nobody is there.
+/// In the thread, or where one pane is shown at a time in the list, while nobody is there.
 pub(super) fn draw(canvas: &mut Canvas<'_>, area: Rect) {
     for (line, row) in lines(area).zip(text(canvas)) {
         canvas.row(line, &row.cut(usize::from(line.width)));

@@ -17,7 +17,7 @@ fn each_type_is_written_with_keys_alone() {
     let new = |kind| Form::new(kind, None);
     let answer = |kind| Form::reply(parent(kind));
     // Tab takes a completion where something was typed, and goes on otherwise.
-    let to = "lens\t\t\t\t15m\t";
+    let to = "lens\t\t";
     for (form, keys, expected) in [
         (
             new(MessageType::RequestChange),
@@ -73,6 +73,10 @@ fn each_type_is_written_with_keys_alone() {
         ),
     ] {
         let mut form = form;
+        if form.parent().is_none() {
+            set(&mut form, "ttl", "15m");
+            form.set_focus(0);
+        }
         world.types(&mut form, &keys);
         let said = said(&form, &world);
         assert_eq!(said["payload"], expected, "{}", form.title());

@@ -72,7 +72,7 @@ fn several_faults_are_shown_at_once() {
     set(&mut form, "ttl", "x");
     set(&mut form, "affected_repos", "\u{200b}");
     let names: Vec<_> = faults(&form, &World::new()).into_iter().map(|(name, ..)| name).collect();
-    assert_eq!(names, ["to", "ttl", "proposal", "affected_repos", "requires_consensus"]);
+    assert_eq!(names, ["to", "proposal", "affected_repos", "requires_consensus", "ttl"]);
 }
 
 #[test]
