@@ -25,6 +25,7 @@ mod suite {
     mod bad_payload;
     mod batch;
     mod clients;
+    mod console;
     mod console_doc;
     mod conversation;
     mod demo;
@@ -33,6 +34,7 @@ mod suite {
     mod exec;
     mod flags;
     mod handover;
+    mod history;
     mod hostile;
     mod live;
     mod load;

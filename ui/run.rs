@@ -163,6 +163,13 @@ impl Console {
     }
 
     async fn run(mut self) -> Result<Leaving, ConsoleError> {
+        let ended = self.go_on().await;
+        // Whatever it ended by, what was written is written down.
+        self.save();
+        ended.map(|()| self.leaving.take().unwrap_or(Leaving::Quit))
+    }
+
+    async fn go_on(&mut self) -> Result<(), ConsoleError> {
         while self.leaving.is_none() {
             let now = Instant::now();
             if self.save_at.is_some_and(|at| at <= now) {
@@ -175,8 +182,7 @@ impl Console {
             self.wait().await?;
             self.drain().await?;
         }
-        self.save();
-        Ok(self.leaving.unwrap_or(Leaving::Quit))
+        Ok(())
     }
 
     /// Waits until something happens, and takes it in.
@@ -343,6 +349,7 @@ impl Console {
             && let Err(error) = memory.save(&self.app)
         {
             self.app.complain(format!("the drafts could not be written down: {error}"));
+            self.app.is_unsaved = true;
         }
     }
 }

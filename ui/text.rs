@@ -248,6 +248,16 @@ pub(crate) struct Atom {
 }
 
 impl Atom {
+    /// How many columns it takes.
+    pub(crate) fn width(&self) -> usize {
+        self.width
+    }
+
+    /// What it is, in the text that it was found in.
+    pub(crate) fn of<'a>(&self, text: &'a str) -> &'a str {
+        &text[self.start..self.end]
+    }
+
     /// The same, in a text in front of which `bytes` were put.
     pub(crate) fn moved(self, bytes: usize) -> Self {
         Self { start: self.start + bytes, end: self.end + bytes, ..self }

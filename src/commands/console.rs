@@ -78,19 +78,17 @@ fn tell_of(bus: &Hosted, tell: mpsc::UnboundedSender<Host>) -> Result<(), Failur
     thread.map(drop).map_err(|error| Failure::Failed(format!("no thread: {error}")))
 }
 
-fn told(
+async fn told(
     ready: impl Future<Output = Option<veda_bus_core::journal::Recovery>> + Send,
     ended: impl Future<Output = ()> + Send,
     tell: mpsc::UnboundedSender<Host>,
-) -> impl Future<Output = ()> + Send {
-    async move {
-        if let Some(recovery) = ready.await {
-            // A console that has been left needs to know nothing.
-            let _ = tell.send(Host::Ready(show::recovery_faults(&recovery)));
-        }
-        ended.await;
-        let _ = tell.send(Host::Ended("the bus ended".into()));
+) {
+    if let Some(recovery) = ready.await {
+        // A console that has been left needs to know nothing.
+        let _ = tell.send(Host::Ready(show::recovery_faults(&recovery)));
     }
+    ended.await;
+    let _ = tell.send(Host::Ended("the bus ended".into()));
 }
 
 fn show_console(start: Start) -> Result<Leaving, Failure> {

@@ -3,6 +3,7 @@
 //!
 //! `UPDATE_DOCS=1 cargo test --test suite console_doc` writes the table anew.
 
+use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -34,11 +35,11 @@ fn block(language: &str, first: &str) -> String {
 fn keys() -> String {
     let mut text = String::new();
     for scope in Scope::ALL {
-        text += &format!("\n### {}\n\n| key | command | what it does |\n|---|---|---|\n", scope.title());
+        writeln!(text, "\n### {}\n\n| key | command | what it does |\n|---|---|---|", scope.title()).unwrap();
         for action in Action::ALL.iter().filter(|action| action.scope() == scope) {
             let keys: Vec<_> = action.default_keys().iter().map(|key| format!("`{key}`")).collect();
             let command = format!("{action} {}", action.argument().as_str());
-            text += &format!("| {} | `:{}` | {} |\n", keys.join(" "), command.trim_end(), action.doc());
+            writeln!(text, "| {} | `:{}` | {} |", keys.join(" "), command.trim_end(), action.doc()).unwrap();
         }
     }
     text + "\n"

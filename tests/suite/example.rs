@@ -1,24 +1,14 @@
 //! `bus/examples/veda_instance.rs`: what another program needs to become an instance, as a running program.
 
-use std::path::PathBuf;
-
 use serde_json::json;
 
 use super::harness::{Bus, Process, eventually, message, query};
-
-/// The example, built beside this test.
-fn example() -> PathBuf {
-    let test = std::env::current_exe().unwrap();
-    let profile = test.parent().and_then(|deps| deps.parent()).unwrap();
-    let example = profile.join("examples/veda_instance");
-    assert!(example.exists(), "{} is not built; use scripts/test, which builds it first", example.display());
-    example
-}
+use super::machine::beside_this_test;
 
 #[test]
 fn the_example_answers_and_outlives_the_bus() {
     let mut bus = Bus::start();
-    let mut command = bus.command(example().to_str().unwrap());
+    let mut command = bus.command(beside_this_test("examples/veda_instance").to_str().unwrap());
     command.arg("LensSDK").arg(bus.socket());
     let mut instance = Process::start(command);
     assert!(instance.line().starts_with("registered as LensSDK"), "{}", instance.stderr());

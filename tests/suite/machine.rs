@@ -12,6 +12,15 @@ use super::harness::{Process, Wire, eventually, text};
 /// The binary under test.
 pub(crate) const BINARY: &str = env!("CARGO_BIN_EXE_veda-bus");
 
+/// A file that cargo has built beside this test: `examples/veda_instance`.
+pub(crate) fn beside_this_test(path: &str) -> PathBuf {
+    let test = std::env::current_exe().unwrap();
+    let profile = test.parent().and_then(|deps| deps.parent()).unwrap();
+    let file = profile.join(path);
+    assert!(file.exists(), "{} is not built; use scripts/test, which builds it first", file.display());
+    file
+}
+
 /// A temporary folder with a home folder, a folder to work in, and a place for the socket. It is removed when dropped.
 pub(crate) struct Machine {
     root: TempDir,

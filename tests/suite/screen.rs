@@ -204,6 +204,14 @@ impl Screen {
         output(Command::new("kill").args([format!("-{name}"), pid.to_string()]));
     }
 
+    /// Makes the terminal take nothing while `during` runs: whoever writes to it has to wait.
+    pub(crate) fn frozen<T>(&self, during: impl FnOnce() -> T) -> T {
+        let frozen = Frozen::new(self.server);
+        let done = during();
+        drop(frozen);
+        done
+    }
+
     /// Begins to record every byte that is written to the terminal.
     pub(crate) fn record(&self) {
         self.tmux(&["pipe-pane", &format!("cat >{}", quoted(&self.file("recording")))]);
@@ -265,6 +273,22 @@ impl Drop for Screen {
         while is_running(self.server) && Instant::now() < until {
             std::thread::sleep(Duration::from_millis(2));
         }
+    }
+}
+
+/// A process that stands still until this is dropped.
+struct Frozen(u32);
+
+impl Frozen {
+    fn new(pid: u32) -> Self {
+        output(Command::new("kill").args(["-STOP", &pid.to_string()]));
+        Self(pid)
+    }
+}
+
+impl Drop for Frozen {
+    fn drop(&mut self) {
+        let _ = Command::new("kill").args(["-CONT", &self.0.to_string()]).status();
     }
 }
 

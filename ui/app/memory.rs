@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
-use veda_bus_core::journal::LockFile;
+use veda_bus_core::journal::{LockError, LockFile};
 use veda_bus_core::name::Seq;
 use veda_bus_core::os;
 
@@ -51,7 +51,11 @@ impl Memory {
         DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
         let name = socket.display().to_string().replace('/', "%");
         let path = folder.join(format!("{name}.json"));
-        let Ok(lock) = LockFile::acquire(&folder.join(format!("{name}.lock"))) else { return Ok(None) };
+        let lock = match LockFile::acquire(&folder.join(format!("{name}.lock"))) {
+            Ok(lock) => lock,
+            Err(LockError::Held { .. }) => return Ok(None),
+            Err(error) => return Err(io::Error::other(error)),
+        };
         let memory = Self { path, _lock: lock };
         match std::fs::read_to_string(&memory.path) {
             Ok(text) => memory.recall(&text, app)?,

@@ -180,6 +180,8 @@ pub struct App {
     pub sizes: Sizes,
     /// Pane 1.
     pub instances: Cursor,
+    /// The repo that was selected there: it stays selected when the list moves.
+    pub chosen_repo: Option<RepoName>,
     /// Pane 2.
     pub conversations: Conversations,
     /// The thread of pane 2.
@@ -188,6 +190,8 @@ pub struct App {
     pub raw: bool,
     /// Pane 3.
     pub needs: Cursor,
+    /// What was selected there: it stays selected when the list moves.
+    pub chosen_need: Option<Need>,
     /// What pane 3 listed when it was last looked at, so that what is new can be told.
     pub known_needs: HashSet<Need>,
     /// Pane 4: what is being written.
@@ -254,10 +258,12 @@ impl App {
             zoomed: false,
             sizes: Sizes::default(),
             instances: Cursor::default(),
+            chosen_repo: None,
             conversations: Conversations::default(),
             thread: ThreadView { follow: true, ..ThreadView::default() },
             raw: false,
             needs: Cursor::default(),
+            chosen_need: None,
             known_needs: HashSet::new(),
             drafts: Drafts::default(),
             writing: None,
@@ -320,6 +326,24 @@ impl App {
         self.thread = ThreadView { selected: last, follow: true, seen, ..ThreadView::default() };
     }
 
+    /// Forgets whatever is known of events by their numbers, which mean other events now.
+    pub(crate) fn forget_numbers(&mut self) {
+        self.model = Model::new(self.settings.history);
+        self.conversations.selected = None;
+        self.conversations.top = None;
+        self.thread = ThreadView { follow: true, ..ThreadView::default() };
+        self.activity.selected = None;
+        self.told_read.clear();
+        self.known_needs.clear();
+        self.chosen_need = None;
+        self.bodies = Bodies::default();
+        self.trees = tree::Cache::default();
+        if matches!(self.overlay, Some(Overlay::Detail(..))) {
+            self.overlay = None;
+        }
+        self.is_unsaved = true;
+    }
+
     /// Tells the operator something, for a while.
     pub fn say(&mut self, text: impl Into<String>) {
         self.toast(text, false);
@@ -366,7 +390,7 @@ impl App {
     }
 
     /// What needs the operator now.
-    pub fn needs_now(&self) -> Vec<Need> {
+    pub fn needs_now(&self) -> Rc<Vec<Need>> {
         self.model.needs.list(self.now)
     }
 
@@ -375,13 +399,32 @@ impl App {
         match self.focus {
             Pane::Thread | Pane::Composer => self.thread.selected,
             Pane::Conversations => self.selected_last(),
-            Pane::Needs => match self.needs_now().get(self.needs.selected)? {
-                Need::Expired(event) => self.model.needs.dead_letter(*event)?.message,
+            Pane::Needs => match self.selected_need()? {
+                Need::Expired(event) => self.model.needs.dead_letter(event)?.message,
                 need => Some(need.seq()),
             },
             Pane::Activity => self.selected_event().and_then(|event| self.message_of(event)),
             Pane::Instances => None,
         }
+    }
+
+    /// What is selected in pane 3.
+    pub fn selected_need(&self) -> Option<Need> {
+        let needs = self.needs_now();
+        needs.get(self.need_line(&needs)).copied()
+    }
+
+    /// The selected line of pane 3: of what was chosen, or where it was.
+    pub(crate) fn need_line(&self, needs: &[Need]) -> usize {
+        let chosen = self.chosen_need.and_then(|chosen| needs.iter().position(|need| *need == chosen));
+        chosen.unwrap_or(self.needs.selected).min(needs.len().saturating_sub(1))
+    }
+
+    /// The selected line of pane 1: of the repo that was chosen, or where it was.
+    pub(crate) fn repo_line(&self, repos: &[&RepoName]) -> usize {
+        let chosen = self.chosen_repo.as_ref();
+        let chosen = chosen.and_then(|chosen| repos.iter().position(|repo| *repo == chosen));
+        chosen.unwrap_or(self.instances.selected).min(repos.len().saturating_sub(1))
     }
 
     /// The selected event; the newest where they are followed.

@@ -6,7 +6,6 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use veda_bus_core::client::{BusClient, ClientError, EventLine};
-use veda_bus_core::name::Seq;
 
 use super::{Piece, Pieces};
 
@@ -31,9 +30,10 @@ pub(super) async fn connect(socket: &PathBuf) -> Result<BusClient, ClientError> 
     }
 }
 
-/// Follows the stream from `from` on, until nobody wants it any more. `reached` is the last event that was handed over.
-pub(super) async fn follow(socket: PathBuf, from: Seq, pieces: Pieces, reached: Arc<AtomicU64>) {
-    if !pieces.send(Piece::Begin(from)).await {
+/// Follows the stream from where `begin` says, until nobody wants it any more. `reached` is the last event that was handed over.
+pub(super) async fn follow(socket: PathBuf, begin: Piece, pieces: Pieces, reached: Arc<AtomicU64>) {
+    let (Piece::Begin(from) | Piece::Another(from)) = begin else { return };
+    if !pieces.send(begin).await {
         return;
     }
     // Whether the bus is to be trusted is found out, and told, by the operator's connection.

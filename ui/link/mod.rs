@@ -82,6 +82,9 @@ pub enum News {
 pub enum Piece {
     /// The stream begins anew with this event, and so does the fold.
     Begin(Seq),
+    /// The bus has another journal now, and the stream begins with this event of it: nothing that was known of an event by
+    /// its number is true any more.
+    Another(Seq),
     /// Events in order.
     Events(Vec<Recorded>),
     /// An event that this version does not understand.
@@ -93,7 +96,7 @@ impl Piece {
     fn len(&self) -> usize {
         match self {
             Self::Events(events) => events.len(),
-            Self::Begin(_) | Self::Strange(..) => 0,
+            Self::Begin(_) | Self::Another(_) | Self::Strange(..) => 0,
         }
     }
 }

@@ -13,7 +13,7 @@ use veda_bus_core::state::view::StateView;
 use veda_bus_core::wire::answer::HistoryEntry;
 use veda_bus_core::wire::{History, Register};
 
-use super::{Ask, News, Pieces, Sent, events};
+use super::{Ask, News, Piece, Pieces, Sent, events};
 
 /// How many bytes of messages are fetched at a time is for the bus to say; this is how many messages.
 const FETCH: usize = 200;
@@ -45,14 +45,14 @@ impl Operator {
 
     async fn serve(&mut self, asked: &mut mpsc::UnboundedReceiver<Ask>) -> Result<(), ClientError> {
         let client = events::connect(&self.socket).await?;
-        let mut changes = client.events();
         let welcome = client.register(register()).await?;
         let view = client.state().await?;
+        // From here on: what came before is part of what was just asked for.
+        let mut changes = client.events();
         let from = first(&view);
         self.say(News::Connected(welcome, Box::new(view)));
-        self.follow(from);
+        self.follow(Piece::Begin(from));
         tokio::spawn(receive(client.clone()));
-        let mut registered = false;
         loop {
             tokio::select! {
                 ask = asked.recv() => match ask {
@@ -60,8 +60,6 @@ impl Operator {
                     None => return Ok(()),
                 },
                 change = changes.recv() => match change {
-                    // The first is what was just asked for.
-                    Ok(ClientEvent::Registered(_)) if !std::mem::replace(&mut registered, true) => {}
                     Ok(change) => self.changed(change, &client).await?,
                     Err(RecvError::Lagged(_)) => {}
                     Err(RecvError::Closed) => return Err(ClientError::Gone),
@@ -82,7 +80,7 @@ impl Operator {
                 self.say(News::Connected(welcome, Box::new(view)));
                 self.say(News::Back);
                 if let Some(from) = from {
-                    self.follow(from);
+                    self.follow(Piece::Another(from));
                 }
             }
             ClientEvent::Refused(refusal) => return Err(ClientError::Refused(refusal)),
@@ -97,7 +95,7 @@ impl Operator {
     fn take(&mut self, ask: Ask, client: &BusClient) {
         let (client, tell) = (client.clone(), self.tell.clone());
         match ask {
-            Ask::From(seq) => self.follow(seq),
+            Ask::From(seq) => self.follow(Piece::Begin(seq)),
             Ask::Send { id, json, allow_unknown } => {
                 tokio::spawn(async move {
                     let sent = match client.send_json(json, allow_unknown).await {
@@ -127,13 +125,13 @@ impl Operator {
     }
 
     /// Begins the stream anew.
-    fn follow(&mut self, from: Seq) {
+    fn follow(&mut self, begin: Piece) {
         if let Some(before) = self.following.take() {
             before.abort();
         }
         self.reached.store(0, Ordering::Relaxed);
         let stream =
-            events::follow(self.socket.clone(), from, self.pieces.clone(), Arc::clone(&self.reached));
+            events::follow(self.socket.clone(), begin, self.pieces.clone(), Arc::clone(&self.reached));
         self.following = Some(tokio::spawn(stream).abort_handle());
     }
 }

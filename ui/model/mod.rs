@@ -35,7 +35,7 @@ const ACTIVITY: usize = 2_000;
 const ACTIVITY_BYTES: usize = 8 << 20;
 
 /// How many bytes of the text of finished messages are kept; the rest is fetched when it is looked at.
-const BODIES: usize = 16 << 20;
+const BODIES: usize = 8 << 20;
 
 /// See the [module](self).
 #[derive(Debug)]

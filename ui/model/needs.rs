@@ -3,7 +3,9 @@
 //! An obligation is opened by a request (`RequestChange`, `Query`, `Negotiate`, `Task`) to each of its recipients, and
 //! closed by an answer of that recipient. It is overdue when the request's time is up.
 
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::rc::Rc;
 
 use veda_bus_core::event::{Accepted, Event, Recorded};
 use veda_bus_core::message::MessageType;
@@ -109,6 +111,16 @@ pub struct Needs {
     expired: BTreeMap<Seq, DeadLetter>,
     balances: HashMap<RepoName, Balance>,
     dismissed: HashSet<Seq>,
+    /// The last list that was made, while nothing about it changes: a frame asks for it again and again.
+    listed: RefCell<Option<Listed>>,
+}
+
+/// A list, and the time for which it is right.
+#[derive(Debug)]
+struct Listed {
+    needs: Rc<Vec<Need>>,
+    from: Millis,
+    until: Option<Millis>,
 }
 
 impl Needs {
@@ -119,6 +131,7 @@ impl Needs {
 
     /// Takes the next event in, after `state` did.
     pub(super) fn apply(&mut self, state: &State, recorded: &Recorded) {
+        *self.listed.get_mut() = None;
         match &recorded.event {
             Event::Accepted(accepted) => self.accepted(state, recorded.seq, accepted),
             Event::Answered(answered) => {
@@ -266,7 +279,18 @@ impl Needs {
     }
 
     /// What needs the operator at the moment `now`: messages, then votes, then what is late; in each, the newest first.
-    pub fn list(&self, now: Millis) -> Vec<Need> {
+    pub fn list(&self, now: Millis) -> Rc<Vec<Need>> {
+        let mut listed = self.listed.borrow_mut();
+        let is_right = |listed: &&Listed| listed.from <= now && listed.until.is_none_or(|until| now < until);
+        if let Some(listed) = listed.as_ref().filter(is_right) {
+            return Rc::clone(&listed.needs);
+        }
+        let needs = Rc::new(self.make_list(now));
+        *listed = Some(Listed { needs: Rc::clone(&needs), from: now, until: self.next_deadline(now) });
+        needs
+    }
+
+    fn make_list(&self, now: Millis) -> Vec<Need> {
         let asks = self.messages.keys().rev().filter(|seq| !self.negotiations.contains_key(seq));
         let messages = asks.map(|&seq| Need::Message(seq));
         let negotiations = self.negotiations.keys().rev().map(|&seq| Need::Negotiation(seq));
@@ -316,6 +340,7 @@ impl Needs {
     /// The operator does not want to see it any more.
     pub fn dismiss(&mut self, need: Need) {
         self.dismissed.insert(need.seq());
+        *self.listed.get_mut() = None;
     }
 
     /// What was dismissed.
@@ -326,5 +351,6 @@ impl Needs {
     /// Takes over what was dismissed in an earlier run.
     pub fn remember(&mut self, dismissed: HashSet<Seq>) {
         self.dismissed = dismissed;
+        *self.listed.get_mut() = None;
     }
 }

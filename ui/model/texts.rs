@@ -71,8 +71,9 @@ struct Parsed {
 impl Parsed {
     fn insert(&mut self, seq: Seq, read: Rc<Read>) {
         self.bytes += read.json.len();
-        if self.reads.insert(seq, read).is_none() {
-            self.order.push_back(seq);
+        match self.reads.insert(seq, read) {
+            Some(before) => self.bytes -= before.json.len(),
+            None => self.order.push_back(seq),
         }
         while self.order.len() > PARSED || self.bytes > PARSED_BYTES && self.order.len() > 1 {
             let Some(oldest) = self.order.pop_front() else { break };

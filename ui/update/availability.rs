@@ -13,7 +13,7 @@ use crate::compose::Sending;
 pub fn of(app: &App, action: Action) -> Result<(), &'static str> {
     let no = |is_so: bool, why: &'static str| if is_so { Err(why) } else { Ok(()) };
     match action {
-        Action::Reply => no(reply_to(app).is_none(), "there is no message to answer here"),
+        Action::Reply => no(app.selected_message().is_none(), "there is no message to answer here"),
         Action::Copy | Action::CopyId | Action::Show => {
             let is_repo = app.focus == Pane::Instances;
             no(app.selected_message().is_none() && !is_repo, "nothing is selected")
@@ -28,6 +28,7 @@ pub fn of(app: &App, action: Action) -> Result<(), &'static str> {
         }
         Action::ClearFilter => no(app.conversations.filtered.is_none(), "there is no filter"),
         Action::Drafts => no(app.drafts.titles().is_empty(), "there is no unfinished message"),
+        Action::Dismiss if app.focus != Pane::Needs => Err("go to what needs you first"),
         Action::Dismiss => no(app.needs_now().is_empty(), "nothing needs you"),
         Action::Suspend => no(
             app.hosting != Hosting::Attached,
@@ -57,11 +58,6 @@ fn composer(app: &App, action: Action) -> Result<(), &'static str> {
         _ if matches!(form.sending(), Sending::Sending { .. }) => Err("it is on its way"),
         _ => Ok(()),
     }
-}
-
-/// The message that an answer would be to.
-pub(super) fn reply_to(app: &App) -> Option<veda_bus_core::name::Seq> {
-    app.selected_message()
 }
 
 /// The remembered message that the selected one answers.

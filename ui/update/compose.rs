@@ -20,7 +20,10 @@ use crate::view::composer::Target;
 /// Begins a message, or goes on with the one of that sort that is being written.
 pub(super) fn begin(app: &mut App, kind: MessageType, broadcast: bool) {
     let to = match app.focus {
-        Pane::Instances => app.repos().get(app.instances.selected).map(ToString::to_string),
+        Pane::Instances => {
+            let repos = app.repos();
+            repos.get(app.repo_line(&repos)).map(ToString::to_string)
+        }
         _ => None,
     };
     let key =
@@ -90,10 +93,10 @@ pub(super) fn key(app: &mut App, key: KeyEvent, chord: Chord) -> Vec<Effect> {
     if let Some(invocation) = bound.filter(|_| !is_answer) {
         return perform::perform(app, &invocation);
     }
-    if !chord.is_text()
-        && let Some(invocation) = app.settings.keys.find(context::layers(app), chord).cloned()
-    {
-        return perform::perform(app, &invocation);
+    let elsewhere = app.settings.keys.find(context::layers(app), chord).cloned().filter(|_| !chord.is_text());
+    // A function key edits nothing; of the others, those that edit text do so first.
+    if let (KeyCode::F(_), Some(invocation)) = (key.code, &elsewhere) {
+        return perform::perform(app, invocation);
     }
     let completions = app.checked.as_ref().map(|checked| checked.completions.clone()).unwrap_or_default();
     let Some(form) = app.writing.as_ref().and_then(|writing| app.drafts.get_mut(writing)) else {
@@ -102,6 +105,9 @@ pub(super) fn key(app: &mut App, key: KeyEvent, chord: Chord) -> Vec<Effect> {
     // In a field of one line, Enter goes on to the next.
     let is_line = form.fields().get(form.focus()).is_some_and(|field| !field.input.has_lines());
     let outcome = form.key(key, &completions);
+    if let Some(invocation) = elsewhere.filter(|_| matches!(outcome, Outcome::Ignored | Outcome::Locked)) {
+        return perform::perform(app, &invocation);
+    }
     if outcome == Outcome::Ignored && key.code == KeyCode::Enter && is_line {
         form.next_field();
         return came(app, Outcome::Moved);
@@ -196,7 +202,7 @@ fn close(app: &mut App) {
     if let Some(key) = app.writing.take() {
         app.drafts.close(&key);
         if app.drafts.get(&key).is_some() {
-            app.say("the draft is kept; D brings it back");
+            app.say("the draft is kept; :drafts brings it back");
         }
     }
     app.checked = None;
@@ -318,11 +324,11 @@ pub(super) fn found(app: &mut App) -> Vec<Effect> {
 
 /// A place in the composer was clicked.
 pub(super) fn click(app: &mut App, target: &Target) -> Vec<Effect> {
-    app.focus = Pane::Composer;
     let completions = app.checked.as_ref().map(|checked| checked.completions.clone()).unwrap_or_default();
     let Some(form) = app.writing.as_ref().and_then(|writing| app.drafts.get_mut(writing)) else {
         return Vec::new();
     };
+    app.focus = Pane::Composer;
     let outcome = match target {
         Target::Kind(kind) => {
             form.set_kind(*kind);

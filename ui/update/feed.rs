@@ -10,9 +10,10 @@ use super::{Effect, Host, Leaving, compose};
 use crate::app::listing::Look;
 use crate::app::{App, Connection, Hosting};
 use crate::link::{Ask, News, Piece};
+use crate::model::needs::Need;
 
-/// How many messages a filter looks at, at a time.
-const LOOKS: usize = 2_000;
+/// How many messages a filter looks at, at a time: one takes some ten microseconds, and meanwhile no key is answered.
+const LOOKS: usize = 250;
 
 /// How old an event is at most that is news, in milliseconds.
 const FRESH: u64 = 30_000;
@@ -20,7 +21,13 @@ const FRESH: u64 = 30_000;
 pub(super) fn piece(app: &mut App, piece: Piece) -> Vec<Effect> {
     match piece {
         Piece::Begin(from) => begin(app, from),
+        Piece::Another(from) => {
+            app.forget_numbers();
+            begin(app, from)
+        }
         Piece::Strange(seq, why) => {
+            app.reached = seq;
+            progress(app);
             app.complain(format!("event {seq} can not be shown by this version: {why}"));
             Vec::new()
         }
@@ -96,10 +103,9 @@ fn alert(app: &mut App) -> Vec<Effect> {
         return Vec::new();
     }
     let needs = app.needs_now();
-    let fresh = needs.iter().filter(|need| !app.known_needs.contains(need)).count();
+    let fresh = needs.iter().filter(|need| !app.known_needs.contains(need) && is_fresh(app, **need)).count();
     app.known_needs = needs.iter().copied().collect();
-    let is_fresh = app.now.0.saturating_sub(app.model.at().0) < FRESH;
-    if fresh == 0 || app.is_looked_at || !is_fresh {
+    if fresh == 0 || app.is_looked_at {
         return Vec::new();
     }
     let what = match fresh {
@@ -107,6 +113,15 @@ fn alert(app: &mut App) -> Vec<Effect> {
         several => format!("{several} things need you"),
     };
     vec![Effect::Notify(what)]
+}
+
+/// Whether something began to need the operator just now: with the last event, or because its time was up.
+fn is_fresh(app: &App, need: Need) -> bool {
+    let since = match need {
+        Need::Overdue(seq) => app.model.state.record(seq).map_or(Millis(0), |record| record.expires_at),
+        Need::Message(_) | Need::Negotiation(_) | Need::Expired(_) => app.model.at(),
+    };
+    app.now.0.saturating_sub(since.0) < FRESH
 }
 
 pub(super) fn news(app: &mut App, news: News) -> Vec<Effect> {
@@ -138,6 +153,10 @@ pub(super) fn news(app: &mut App, news: News) -> Vec<Effect> {
 fn connected(app: &mut App, welcome: &Welcome, view: Box<StateView>) -> Vec<Effect> {
     app.connection = Connection::Connected;
     app.max_message_size = welcome.max_message_size;
+    // What is remembered of a journal that is longer than this one is of another journal.
+    if app.folded_from.is_none() && view.seq < app.model.threads.seen().upto {
+        app.forget_numbers();
+    }
     app.bus = Some(view);
     progress(app);
     Vec::new()

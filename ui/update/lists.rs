@@ -6,7 +6,7 @@ use crate::app::App;
 use crate::app::pane::Pane;
 use crate::view::conversations::position;
 use crate::view::needs;
-use crate::view::thread::{message_lines, room, scrolled, top_for};
+use crate::view::thread::{message_height, room, scrolled, top_for};
 
 /// How far.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,15 +27,20 @@ pub(super) fn step(app: &mut App, step: Step) {
         Pane::Conversations => conversations(app, step),
         Pane::Thread => thread(app, step),
         Pane::Instances => {
-            let (count, height) = (app.repos().len(), app.drawn.height(Pane::Instances));
-            app.instances.selected = moved(app.instances.selected, step, count, height);
+            let repos = app.repos();
+            let (count, height) = (repos.len(), app.drawn.height(Pane::Instances));
+            let line = moved(app.repo_line(&repos), step, count, height);
+            app.chosen_repo = repos.get(line).map(|&name| name.clone());
+            app.instances.selected = line;
             app.instances.clamp(count, height);
         }
         Pane::Needs => {
-            let (count, height) =
-                (app.needs_now().len(), (app.drawn.height(Pane::Needs) / needs::LINES).max(1));
-            app.needs.selected = moved(app.needs.selected, step, count, height);
-            app.needs.clamp(count, height);
+            let needs = app.needs_now();
+            let height = (app.drawn.height(Pane::Needs) / needs::LINES).max(1);
+            let line = moved(app.need_line(&needs), step, needs.len(), height);
+            app.chosen_need = needs.get(line).copied();
+            app.needs.selected = line;
+            app.needs.clamp(needs.len(), height);
         }
         Pane::Activity => activity(app, step),
         Pane::Composer => {}
@@ -159,9 +164,8 @@ fn is_cut(
     height: usize,
     below: bool,
 ) -> bool {
-    let Some((seq, line)) = top.filter(|(seq, _)| *seq == nodes[at].seq) else { return false };
-    debug_assert_eq!(seq, nodes[at].seq, "the message is the topmost");
-    if below { message_lines(app, nodes[at], width).len() > line + height } else { line > 0 }
+    let Some((_, line)) = top.filter(|(seq, _)| *seq == nodes[at].seq) else { return false };
+    if below { message_height(app, nodes[at], width) > line + height } else { line > 0 }
 }
 
 /// Moves what is to be seen of the thread, and the selection with it.
@@ -182,7 +186,7 @@ pub(super) fn scroll(app: &mut App, by: isize) {
     let mut last = first;
     for (place, node) in nodes.iter().enumerate().skip(first) {
         last = place;
-        lines += message_lines(app, *node, width).len();
+        lines += message_height(app, *node, width);
         if lines >= height + top.1 {
             break;
         }

@@ -22,9 +22,6 @@ mod overlays;
 mod perform;
 mod seen;
 
-#[cfg(test)]
-mod tests;
-
 use crossterm::event::{KeyEvent, KeyEventKind, MouseEvent};
 use ratatui::layout::Size;
 use veda_bus_core::time::Millis;

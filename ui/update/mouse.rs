@@ -25,6 +25,8 @@ pub(super) fn mouse(app: &mut App, event: MouseEvent) -> Vec<Effect> {
 
 fn click(app: &mut App, at: Position) -> Vec<Effect> {
     let targets: Vec<_> = app.drawn.at(at).cloned().collect();
+    // What is there after this click is known when it is drawn.
+    app.drawn.targets.clear();
     if app.overlay.is_some() {
         return match targets.first() {
             Some(Target::Entry(place)) => overlays::click(app, *place),
@@ -42,6 +44,7 @@ fn click(app: &mut App, at: Position) -> Vec<Effect> {
         Target::Instance(line) => {
             app.focus = Pane::Instances;
             app.instances.selected = *line;
+            app.chosen_repo = app.repos().get(*line).map(|&name| name.clone());
         }
         Target::Conversation(thread) => {
             app.focus = Pane::Conversations;
@@ -54,6 +57,7 @@ fn click(app: &mut App, at: Position) -> Vec<Effect> {
         Target::Need(line) => {
             app.focus = Pane::Needs;
             app.needs.selected = *line;
+            app.chosen_need = app.needs_now().get(*line).copied();
         }
         Target::Event(seq) => {
             app.focus = Pane::Activity;

@@ -51,8 +51,14 @@ fn with(app: &mut App, action: Action, argument: &str) -> Vec<Effect> {
             }
         }
         Action::Show => {
-            let found: Vec<_> =
-                app.model.state.by_prefix(argument).take(2).map(|record| record.seq).collect();
+            // A whole id can be the beginning of another one.
+            let whole = argument.parse().ok().and_then(|id| app.model.state.message(&id));
+            let by_prefix = app.model.state.by_prefix(argument).take(2);
+            let found: Vec<_> = whole
+                .map_or_else(|| by_prefix.collect(), |record| vec![record])
+                .iter()
+                .map(|record| record.seq)
+                .collect();
             match found.as_slice() {
                 [] => app.complain(format!("no remembered message is \"{argument}\"")),
                 [seq] => app.overlay = Some(Overlay::Detail(Detail::Message(*seq), 0)),
@@ -155,8 +161,9 @@ fn in_a_pane(app: &mut App, action: Action) -> Vec<Effect> {
         }
         Action::FoldAll => fold_all(app),
         Action::Dismiss => {
-            if let Some(need) = app.needs_now().get(app.needs.selected).copied() {
+            if let Some(need) = app.selected_need() {
                 app.model.needs.dismiss(need);
+                app.chosen_need = None;
                 app.is_unsaved = true;
             }
         }
@@ -209,7 +216,7 @@ fn open(app: &mut App) {
             }
         }
         Pane::Thread => show(app),
-        Pane::Needs => match app.needs_now().get(app.needs.selected).copied() {
+        Pane::Needs => match app.selected_need() {
             Some(Need::Expired(_)) if app.selected_message().is_none() => {
                 app.complain("the message is not remembered any more");
             }
@@ -250,7 +257,10 @@ fn show(app: &mut App) {
 /// The selected repo, or the one that the selected message is from.
 fn selected_repo(app: &App) -> Option<RepoName> {
     match app.focus {
-        Pane::Instances => app.repos().get(app.instances.selected).map(|&name| name.clone()),
+        Pane::Instances => {
+            let repos = app.repos();
+            repos.get(app.repo_line(&repos)).map(|&name| name.clone())
+        }
         _ => Some(app.model.state.record(app.selected_message()?)?.from.clone()),
     }
 }
@@ -418,7 +428,9 @@ pub(super) fn settings(app: &mut App, read: Result<Settings, String>) -> Vec<Eff
 }
 
 fn quit(app: &mut App) -> Vec<Effect> {
-    if app.hosting == Hosting::Here && app.model.connected() > 0 {
+    // Who is behind may not know who is there.
+    let is_behind = app.paused.is_some() || app.loading.is_some() || app.lag > 0;
+    if app.hosting == Hosting::Here && (app.model.connected() > 0 || is_behind) {
         app.overlay = Some(Overlay::Menu(Menu::leave(app)));
         return Vec::new();
     }

@@ -7,6 +7,7 @@ use super::Effect;
 use crate::app::App;
 use crate::app::drawn::Drawn;
 use crate::app::pane::Pane;
+use crate::compose::Form;
 use crate::link::Ask;
 
 /// How many messages are fetched at a time.
@@ -26,7 +27,14 @@ pub fn drew(app: &mut App, drawn: Drawn) -> Vec<Effect> {
 /// A message is read when its beginning is on the screen of somebody who looks, in the thread that has the focus, or in
 /// the one that is being answered.
 fn read(app: &mut App) -> Vec<Effect> {
-    let has_focus = matches!(app.focus, Pane::Thread | Pane::Composer);
+    let has_focus = match app.focus {
+        Pane::Thread => true,
+        Pane::Composer => {
+            let parent = app.form().and_then(Form::parent);
+            parent.is_some_and(|parent| app.conversations.selected.as_ref() == Some(&parent.thread))
+        }
+        _ => false,
+    };
     if !has_focus || !app.is_looked_at || app.overlay.is_some() || app.paused.is_some() {
         return Vec::new();
     }

@@ -27,7 +27,7 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, area: Rect) {
     for (line, event) in lines(inner).zip(events.iter().skip(from)) {
         let mut row = Row::of(Role::Time, &clock(event.at, app.now));
         row.plain(" ").append(&words::event(&event.event, &Messages(app)));
-        canvas.row(line, &row.cut(usize::from(line.width)));
+        canvas.fit(line, &row);
         canvas.target(line, Target::Event(event.seq));
         if selected == Some(event.seq) {
             super::select(canvas, line, Pane::Activity);

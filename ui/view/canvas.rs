@@ -3,13 +3,12 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 use ratatui::style::Style;
-use unicode_segmentation::UnicodeSegmentation as _;
-use unicode_width::UnicodeWidthStr as _;
 
 use crate::app::App;
 use crate::app::drawn::{Drawn, Target};
 use crate::app::pane::Pane;
 use crate::row::Row;
+use crate::text::Atoms;
 use crate::theme::{Role, Symbols};
 
 /// See the [module](self).
@@ -72,6 +71,12 @@ impl<'a> Canvas<'a> {
         }
     }
 
+    /// The same, with `…` for what does not fit.
+    pub(crate) fn fit(&mut self, area: Rect, row: &Row) {
+        let width = usize::from(area.width);
+        if row.width() > width { self.row(area, &row.cut(width)) } else { self.row(area, row) }
+    }
+
     /// Writes a row at the end of an area's first line; gives what is left of the line before it.
     pub(crate) fn row_right(&mut self, area: Rect, row: &Row) -> Rect {
         let width = u16::try_from(row.width()).unwrap_or(u16::MAX).min(area.width);
@@ -80,17 +85,18 @@ impl<'a> Canvas<'a> {
         Rect { width: (area.width - width).saturating_sub(u16::from(width > 0)), ..area }
     }
 
-    /// Only whole graphemes are written, each in its cells; text that came through a [`Row`] has nothing else in it.
+    /// Only what is never torn apart is written, each in its cells; text that came through a [`Row`] has nothing else in
+    /// it.
     fn write(&mut self, mut x: u16, area: Rect, text: &str, style: Style) -> u16 {
-        for grapheme in text.graphemes(true) {
-            let width = u16::try_from(grapheme.width()).unwrap_or_default();
-            if width == 0 || x + width > area.right() {
-                if x + width > area.right() {
-                    return area.right();
-                }
+        for atom in Atoms::of(text) {
+            let width = u16::try_from(atom.width()).unwrap_or_default();
+            if x + width > area.right() {
+                return area.right();
+            }
+            if width == 0 {
                 continue;
             }
-            self.buffer[(x, area.y)].set_symbol(grapheme).set_style(style);
+            self.buffer[(x, area.y)].set_symbol(atom.of(text)).set_style(style);
             for covered in 1..width {
                 self.buffer[(x + covered, area.y)].reset();
                 self.buffer[(x + covered, area.y)].set_style(style);
@@ -128,7 +134,7 @@ impl<'a> Canvas<'a> {
             let mut padded = Row::of(role, " ");
             padded.append(title).push(role, " ");
             let room = Rect { x: area.x + 1, width: area.width - 2, height: 1, ..area };
-            self.row(room, &padded.cut(usize::from(room.width)));
+            self.fit(room, &padded);
         }
         Rect { x: area.x + 1, y: area.y + 1, width: area.width - 2, height: area.height - 2 }
     }
@@ -164,8 +170,12 @@ impl<'a> Canvas<'a> {
         }
     }
 
-    /// Replaces whatever the terminal's locale can not show: our own signs by others, what agents wrote by question marks.
+    /// Where the terminal's locale shows nothing but ASCII, replaces the rest: our own signs by others, what agents wrote
+    /// by question marks.
     pub(crate) fn keep_ascii(&mut self) {
+        if !self.app.look.is_ascii {
+            return;
+        }
         for cell in self.buffer.content.iter_mut().filter(|cell| !cell.symbol().is_ascii()) {
             let sign = match cell.symbol() {
                 "…" => "~",

@@ -108,7 +108,7 @@ fn item(canvas: &mut Canvas<'_>, area: Rect, last: Seq, thread_id: &MessageId) {
     let mut row = Row::of(Role::Unread, if is_unread { canvas.symbols().unread } else { " " });
     row.plain(" ").push(kind_role(record.kind), &format!("{:<6}", badge(record.kind))).plain(" ");
     row.append(&who(canvas, record));
-    canvas.row(room, &row.cut(usize::from(room.width)));
+    canvas.fit(room, &row);
     if let Some(second) = rows.next() {
         let role = if is_unread { Role::Strong } else { Role::Text };
         let row = match app.model.texts.get(state, record.seq) {

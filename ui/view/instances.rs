@@ -6,6 +6,7 @@ use veda_bus_core::state::registry::Repo;
 
 use super::canvas::{Canvas, lines};
 use crate::ago::ago;
+use crate::app::Cursor;
 use crate::app::drawn::Target;
 use crate::app::pane::Pane;
 use crate::row::Row;
@@ -18,7 +19,7 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, area: Rect) {
     let repos = app.repos();
     more.push(Role::Dim, &app.model.connected().to_string());
     let inner = canvas.pane(Pane::Instances, area, &more);
-    let mut cursor = app.instances.clone();
+    let mut cursor = Cursor { selected: app.repo_line(&repos), ..app.instances };
     cursor.clamp(repos.len(), usize::from(inner.height));
     let total = repos.len().max(1);
     for (line, (index, name)) in lines(inner).zip(repos.iter().enumerate().skip(cursor.top)) {
@@ -27,7 +28,7 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, area: Rect) {
         // The name is never cut for what stands beside it.
         let left = usize::from(inner.width).saturating_sub(crate::text::width(name.as_str()) + 4);
         let room = canvas.row_right(line, &state.cut(left));
-        canvas.row(room, &who(canvas, name, repo).cut(usize::from(room.width)));
+        canvas.fit(room, &who(canvas, name, repo));
         canvas.target(line, Target::Instance(index));
         if index == cursor.selected {
             super::select(canvas, line, Pane::Instances);

@@ -47,6 +47,7 @@ pub fn draw(app: &App, buffer: &mut Buffer) -> Drawn {
     canvas.ground(area);
     if Division::of(area.as_size()) == Division::TooSmall {
         too_small(&mut canvas, area);
+        canvas.keep_ascii();
         return canvas.drawn;
     }
     let alone = app.zoomed.then_some(app.focus);
@@ -68,9 +69,7 @@ pub fn draw(app: &App, buffer: &mut Buffer) -> Drawn {
     status::footer(&mut canvas, places.footer);
     overlays::draw(&mut canvas, area, places.footer);
     canvas.drawn.places = places;
-    if app.look.is_ascii {
-        canvas.keep_ascii();
-    }
+    canvas.keep_ascii();
     canvas.drawn
 }
 

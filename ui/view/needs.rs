@@ -7,6 +7,7 @@ use veda_bus_core::payload::Vote;
 use super::canvas::{Canvas, below, lines};
 use super::kind_role;
 use crate::ago::{ago, left};
+use crate::app::Cursor;
 use crate::app::drawn::Target;
 use crate::app::listing::badge;
 use crate::app::pane::Pane;
@@ -32,7 +33,7 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, area: Rect) {
         return;
     }
     let height = (usize::from(inner.height) / LINES).max(1);
-    let mut cursor = app.needs.clone();
+    let mut cursor = Cursor { selected: app.need_line(&needs), ..app.needs };
     cursor.clamp(needs.len(), height);
     for (place, (index, need)) in needs.iter().enumerate().skip(cursor.top).take(height).enumerate() {
         let lines = below(inner, place * LINES);
@@ -57,7 +58,7 @@ fn item(canvas: &mut Canvas<'_>, area: Rect, need: Need) {
     let mut rows = lines(area);
     for row in [first, second] {
         if let Some(line) = rows.next() {
-            canvas.row(line, &row.cut(usize::from(line.width)));
+            canvas.fit(line, &row);
         }
     }
 }

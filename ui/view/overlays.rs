@@ -71,7 +71,7 @@ fn pages(canvas: &mut Canvas<'_>, area: Rect, title: &str, rows: &[Row], top: us
     canvas.drawn.overlay = rows.len().saturating_sub(height);
     let top = top.min(canvas.drawn.overlay);
     for (line, row) in lines(inner).zip(&rows[top..]) {
-        canvas.row(line, &row.cut(usize::from(line.width)));
+        canvas.fit(line, row);
     }
     let bar = Rect { width: inner.width + 1, ..inner };
     let part = |n: usize| super::share(n, rows.len());
@@ -103,7 +103,7 @@ fn draw_menu(canvas: &mut Canvas<'_>, area: Rect, menu: &Menu) {
             Some(why) => row.push(Role::KeyOff, why),
             None => row.push(Role::Dim, &entry.doc),
         };
-        canvas.row(room, &row.cut(usize::from(room.width)));
+        canvas.fit(room, &row);
         canvas.target(line, Target::Entry(place));
         if place == menu.selected {
             canvas.wash(line, Role::Selected);
@@ -130,7 +130,7 @@ fn draw_command(canvas: &mut Canvas<'_>, footer: Rect, command: &Command) {
                 .map(|(place, text)| (completion(text), command.taken == Some(place))),
         );
         for (line, (row, is_taken)) in lines(inner).zip(&rows) {
-            canvas.row(line, &row.cut(usize::from(line.width)));
+            canvas.fit(line, row);
             if *is_taken {
                 canvas.wash(line, Role::Selected);
             }

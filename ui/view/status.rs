@@ -33,7 +33,7 @@ pub(super) fn line(canvas: &mut Canvas<'_>, area: Rect) {
     row.push(Role::Status, "  ").push(Role::Strong, &counted(app.model.connected(), "instance"));
     row.push(Role::Status, "  ").append(&rate(canvas));
     row.push(Role::Status, &format!("  {hosting} {}", app.place.socket.display()));
-    canvas.row(room, &row.cut(usize::from(room.width)));
+    canvas.fit(room, &row);
 }
 
 fn mode(canvas: &Canvas<'_>) -> Row {
@@ -101,7 +101,7 @@ pub(super) fn footer(canvas: &mut Canvas<'_>, area: Rect) {
         };
         let mut row = Row::of(role, sign);
         row.plain(" ").push(role, &toast.text);
-        canvas.row(area, &row.cut(usize::from(area.width)));
+        canvas.fit(area, &row);
         canvas.drawn.changes_at(toast.until);
         return;
     }

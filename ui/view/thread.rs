@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use std::rc::Rc;
 
 use ratatui::layout::Rect;
-use veda_bus_core::name::Seq;
+use veda_bus_core::name::{MessageId, Seq};
 use veda_bus_core::state::record::Record;
 
 use super::canvas::{Canvas, lines};
@@ -48,7 +48,7 @@ impl Bodies {
 }
 
 /// The lines of one message: its head, what it says, and an empty one.
-pub(crate) fn message_lines(app: &App, node: Node, width: usize) -> Vec<Row> {
+fn message_lines(app: &App, node: Node, width: usize) -> Vec<Row> {
     let Some(record) = app.model.state.record(node.seq) else { return Vec::new() };
     let mut lines = vec![head(app, record, node)];
     let is_folded = app.thread.folded.contains(&node.seq);
@@ -59,9 +59,7 @@ pub(crate) fn message_lines(app: &App, node: Node, width: usize) -> Vec<Row> {
         line.append(row);
         line
     };
-    if record.parent().is_none_or(|parent| app.model.state.record(parent).is_none())
-        && let Some(id) = app.model.state.reply_to(record)
-    {
+    if let Some(id) = lost_parent(app, record) {
         let what = format!("answers {}, which is not remembered here", id.short());
         lines.push(under(&Row::of(Role::Warn, &what)));
     }
@@ -76,6 +74,22 @@ pub(crate) fn message_lines(app: &App, node: Node, width: usize) -> Vec<Row> {
     }
     lines.push(guide);
     lines
+}
+
+/// How many lines a message has, without making them.
+pub(crate) fn message_height(app: &App, node: Node, width: usize) -> usize {
+    let Some(record) = app.model.state.record(node.seq) else { return 0 };
+    let room = width.saturating_sub(guide(app, node).width());
+    let is_folded = app.thread.folded.contains(&node.seq) && node.hidden > 0;
+    let more = usize::from(lost_parent(app, record).is_some()) + usize::from(is_folded);
+    2 + more + body_rows(app, record, room).len()
+}
+
+/// What a message answers, where that is not remembered here.
+fn lost_parent<'a>(app: &'a App, record: &'a Record) -> Option<&'a MessageId> {
+    let state = &app.model.state;
+    let is_known = record.parent().is_some_and(|parent| state.record(parent).is_some());
+    if is_known { None } else { state.reply_to(record) }
 }
 
 fn body_rows(app: &App, record: &Record, width: usize) -> Rc<Vec<Row>> {
@@ -172,7 +186,7 @@ pub(crate) fn top_of_end(app: &App, nodes: &[Node], width: usize, height: usize)
 fn top_above(app: &App, nodes: &[Node], end: usize, width: usize, height: usize) -> Option<(Seq, usize)> {
     let mut left = height;
     for node in nodes[..end].iter().rev() {
-        let lines = message_lines(app, *node, width).len();
+        let lines = message_height(app, *node, width);
         if lines >= left {
             return Some((node.seq, lines - left));
         }
@@ -196,12 +210,12 @@ pub(crate) fn scrolled(
         while left > line && at > 0 {
             left -= line;
             at -= 1;
-            line = message_lines(app, nodes[at], width).len();
+            line = message_height(app, nodes[at], width);
         }
         return (nodes[at].seq, line.saturating_sub(left));
     }
     loop {
-        let lines = message_lines(app, nodes[at], width).len();
+        let lines = message_height(app, nodes[at], width);
         if line + left < lines || at + 1 == nodes.len() {
             return (nodes[at].seq, (line + left).min(lines.saturating_sub(1)));
         }
@@ -223,7 +237,7 @@ pub(crate) fn top_for(
     let at = nodes.iter().position(|node| node.seq == seq)?;
     let place =
         |top: (Seq, usize)| nodes.iter().position(|node| node.seq == top.0).map(|place| (place, top.1));
-    let lines = message_lines(app, nodes[at], width).len();
+    let lines = message_height(app, nodes[at], width);
     let Some((first, line)) = top.and_then(place) else {
         return top_above(app, nodes, at + 1, width, height).filter(|_| lines <= height).or(Some((seq, 0)));
     };
@@ -267,7 +281,7 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, area: Rect) {
     let top = wanted.unwrap_or(end);
     let shown = window(app, &nodes, top, width, height);
     for (line, (seq, row, is_head)) in lines(inner).zip(&shown) {
-        canvas.row(line, &row.cut(width));
+        canvas.fit(line, row);
         canvas.target(line, Target::Message(*seq));
         if app.thread.selected == Some(*seq) {
             if *is_head {

@@ -16,7 +16,7 @@ pub(super) fn hint(canvas: &mut Canvas<'_>, area: Rect) {
 /// In the thread, or where one pane is shown at a time in the list, while nobody is there.
 pub(super) fn draw(canvas: &mut Canvas<'_>, area: Rect) {
     for (line, row) in lines(area).zip(text(canvas)) {
-        canvas.row(line, &row.cut(usize::from(line.width)));
+        canvas.fit(line, &row);
     }
 }
 
@@ -30,7 +30,7 @@ fn text(canvas: &Canvas<'_>) -> Vec<Row> {
     };
     let key = |action: Action, what: &str| {
         let mut row = Row::of(Role::Text, "    ");
-        row.push(Role::Key, &key_of(canvas, action)).pad_to(11).push(Role::Text, what);
+        row.push(Role::Key, &key_of(canvas, action)).pad_to(10).push(Role::Text, what);
         row
     };
     let state = match (&app.connection, &app.hosting) {
