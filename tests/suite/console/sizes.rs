@@ -60,6 +60,8 @@ fn a_storm_of_sizes() {
     let host = Host::open();
     let screen = &host.screen;
     screen.sees("veda-bus join");
+    // The last thing that happens by itself.
+    screen.sees("registered operator");
     let before = screen.text();
     for round in 0..6 {
         for size in [(40, 10), (10, 3), (200, 50), (80, 24), (1, 1), (61, 15), (160, 20), (99, 60), (2, 40)] {
