@@ -3,11 +3,15 @@
 //! A line of the journal is an event with its number, its time and its link to the line before (`journal::line`).
 //! Whatever the bus knows, it knows from these; `docs/protocol.md` has the table.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::config::AllowRule;
 use crate::message::{Message, Recipient};
 use crate::name::{Capability, InstanceId, MessageId, RepoName, Seq, SessionId};
+use crate::payload::{Outcome, Vote};
 use crate::refusal::Code;
+use crate::state::negotiation::{Standing, Tally};
 use crate::time::Millis;
 
 /// An event with its place and time in the journal.
@@ -54,6 +58,30 @@ pub enum Event {
     Noticed(Noticed),
     /// A message was not accepted.
     Refused(Refused),
+    /// A proposal was put to the vote.
+    Proposed(Proposed),
+    /// A vote was counted.
+    Voted(Voted),
+    /// Another wording of a proposal was put to the vote, which begins anew.
+    Round(RoundBegun),
+    /// The votes of a round come to something else than before.
+    Tallied(Tallied),
+    /// A negotiation ended.
+    Resolved(Resolved),
+    /// The operator changed a message that is held. What was sent stays in the journal as it was.
+    Amended(Amended),
+    /// The operator let a message go that was held. It waits for its recipients now.
+    Released(Released),
+    /// The operator will not let a message go that was held. Its sender is told in an answer.
+    Denied(Denied),
+    /// A message that is held will soon be stale.
+    Expiring(Expiring),
+    /// What is said in a thread from now on is held.
+    Halted(Halted),
+    /// A thread may go on, and what was held because of it goes out.
+    Continued(Continued),
+    /// The rules in force, at a start and when they change; or why a change was not taken.
+    Configured(Box<Configured>),
 }
 
 impl Event {
@@ -75,6 +103,18 @@ impl Event {
             Self::Expired(_) => "expired",
             Self::Noticed(_) => "noticed",
             Self::Refused(_) => "refused",
+            Self::Proposed(_) => "proposed",
+            Self::Voted(_) => "voted",
+            Self::Round(_) => "round",
+            Self::Tallied(_) => "tallied",
+            Self::Resolved(_) => "resolved",
+            Self::Amended(_) => "amended",
+            Self::Released(_) => "released",
+            Self::Denied(_) => "denied",
+            Self::Expiring(_) => "expiring",
+            Self::Halted(_) => "halted",
+            Self::Continued(_) => "continued",
+            Self::Configured(_) => "configured",
         }
     }
 }
@@ -105,6 +145,9 @@ pub struct Checkpoint {
     /// Every instance that is connected, for what the events after this one put into its hands.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub instances: Vec<Registered>,
+    /// The rules in force.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub configured: Option<Box<Configured>>,
     /// The chain digest of the line before this one, so that a verification may begin here.
     pub previous: String,
 }
@@ -207,6 +250,8 @@ pub struct Accepted {
     pub expires_at: Millis,
     /// What became of it, for each recipient.
     pub recipients: Vec<Routing>,
+    /// Why it is held, where it is.
+    pub held: Option<Held>,
     /// The message itself.
     pub message: Message,
 }
@@ -222,6 +267,25 @@ pub struct Routing {
     /// Why this recipient does not get it, where a broadcast reached others.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub refused: Option<Code>,
+    /// Whether it is kept back until the operator lets it go.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub held: bool,
+}
+
+/// Why a message is held.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "by", rename_all = "snake_case")]
+pub enum Held {
+    /// It matches a rule of `bus.approval.hold`.
+    Rule {
+        /// The expression, and where it could not judge the message, why.
+        rule: String,
+    },
+    /// Its thread is held; see [`Event::Halted`].
+    Thread {
+        /// Why that is.
+        reason: String,
+    },
 }
 
 /// Messages of one repo that took the same step. See [`Event::Routed`], [`Event::Delivered`], [`Event::Read`].
@@ -281,4 +345,150 @@ pub struct Refused {
     pub code: Code,
     /// What was wrong, in a sentence.
     pub reason: String,
+}
+
+/// See [`Event::Proposed`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Proposed {
+    /// The message with the proposal, which names the negotiation.
+    pub negotiation: MessageId,
+    /// Who proposed it.
+    pub by: RepoName,
+    /// Whose votes count, sorted.
+    pub voters: Vec<RepoName>,
+    /// Whether nobody may reject it, or a majority is enough.
+    pub requires_consensus: bool,
+    /// When its time is up.
+    pub expires_at: Millis,
+}
+
+/// See [`Event::Voted`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Voted {
+    /// The message with the proposal.
+    pub negotiation: MessageId,
+    /// The round, from 1.
+    pub round: u32,
+    /// The voter.
+    pub repo: RepoName,
+    /// Its vote.
+    pub vote: Vote,
+    /// The message that said it.
+    pub message: MessageId,
+}
+
+/// See [`Event::Round`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RoundBegun {
+    /// The message with the proposal.
+    pub negotiation: MessageId,
+    /// The round, from 2.
+    pub round: u32,
+    /// Who worded it.
+    pub by: RepoName,
+    /// The message with the wording.
+    pub message: MessageId,
+    /// When its time is up.
+    pub expires_at: Millis,
+}
+
+/// See [`Event::Tallied`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tallied {
+    /// The message with the proposal.
+    pub negotiation: MessageId,
+    /// The round, from 1.
+    pub round: u32,
+    /// What its votes come to.
+    pub standing: Standing,
+    /// The votes.
+    pub tally: Tally,
+}
+
+/// See [`Event::Resolved`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Resolved {
+    /// The message with the proposal.
+    pub negotiation: MessageId,
+    /// The last round, from 1.
+    pub round: u32,
+    /// How it ended.
+    pub outcome: Outcome,
+    /// Who said so: the operator, the proposer, or the bus.
+    pub by: RepoName,
+    /// The message that says it to everyone involved.
+    pub message: MessageId,
+    /// Whether the operator decided against the votes, or without them.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub overridden: bool,
+}
+
+/// See [`Event::Amended`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Amended {
+    /// The message as it is now: the same envelope with another payload, and `amended_by`.
+    pub message: Message,
+}
+
+/// See [`Event::Released`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Released {
+    /// The message.
+    pub id: MessageId,
+}
+
+/// See [`Event::Denied`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Denied {
+    /// The message.
+    pub id: MessageId,
+    /// The answer that tells its sender.
+    pub answer: MessageId,
+}
+
+/// See [`Event::Expiring`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Expiring {
+    /// The message.
+    pub id: MessageId,
+    /// Who sent it.
+    pub from: RepoName,
+    /// When it will be stale.
+    pub expires_at: Millis,
+}
+
+/// See [`Event::Halted`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Halted {
+    /// The id of the message that it began with.
+    pub thread: MessageId,
+    /// Why.
+    pub reason: String,
+}
+
+/// See [`Event::Continued`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Continued {
+    /// The id of the message that it began with.
+    pub thread: MessageId,
+}
+
+/// See [`Event::Configured`].
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Configured {
+    /// Who decides negotiations: `always`, `on_conflict` or `never` the operator.
+    pub negotiations: String,
+    /// The expressions whose messages are held.
+    pub hold: Vec<String>,
+    /// What is never held.
+    pub allow: Vec<AllowRule>,
+    /// What was wrong with a change, which was then not taken; each with its place.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub problems: Vec<String>,
+    /// What is in force, but may not be meant; each with its place.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<String>,
+    /// Keys that were changed, and take effect at the next start.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub waiting: Vec<String>,
 }

@@ -45,6 +45,18 @@ pub enum Code {
     MailboxFull,
     /// Something that only the operator may do.
     OperatorOnly,
+    /// The operator did not let a held message go.
+    RefusedByOperator,
+    /// A vote or a decision on a negotiation that has ended.
+    AlreadyResolved,
+    /// A vote on a wording that another has replaced.
+    EarlierRound,
+    /// An approval of what the votes do not carry.
+    NoConsensus,
+    /// A decision on a message, or a thread, that is not held.
+    NotHeld,
+    /// A standing rule that can not be written to the configuration, or is not there to be taken out.
+    RuleNotChanged,
     /// The journal can not be written, so nothing may be accepted.
     JournalUnavailable,
 }
@@ -71,6 +83,12 @@ impl Code {
             Self::AccessDenied => "access_denied",
             Self::MailboxFull => "mailbox_full",
             Self::OperatorOnly => "operator_only",
+            Self::RefusedByOperator => "refused_by_operator",
+            Self::AlreadyResolved => "already_resolved",
+            Self::EarlierRound => "earlier_round",
+            Self::NoConsensus => "no_consensus",
+            Self::NotHeld => "not_held",
+            Self::RuleNotChanged => "rule_not_changed",
             Self::JournalUnavailable => "journal_unavailable",
         }
     }

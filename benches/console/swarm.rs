@@ -53,7 +53,13 @@ impl Swarm {
 
     /// What comes before the first conversation: who is there, and what waits for the operator.
     pub(crate) fn arrive(&mut self, previous: String) -> Vec<Recorded> {
-        let checkpoint = Checkpoint { since: Seq(1), repos: Vec::new(), instances: Vec::new(), previous };
+        let checkpoint = Checkpoint {
+            since: Seq(1),
+            repos: Vec::new(),
+            instances: Vec::new(),
+            configured: None,
+            previous,
+        };
         let mut events = vec![self.record(Event::Checkpoint(checkpoint))];
         for index in 0..REPOS.len() {
             events.push(self.record(Event::Registered(Registered {
@@ -71,11 +77,17 @@ impl Swarm {
         for number in 0..QUESTIONS {
             let message = Message::parse(&question(number), None).unwrap();
             events.push(self.record(Event::Accepted(Box::new(Accepted {
+                held: None,
                 by: instance(0),
                 thread: message.id.clone(),
                 parent: None,
                 expires_at: Millis(self.at.0 + 365 * 86_400_000),
-                recipients: vec![Routing { repo: RepoName::operator(), instance: None, refused: None }],
+                recipients: vec![Routing {
+                    repo: RepoName::operator(),
+                    instance: None,
+                    refused: None,
+                    held: false,
+                }],
                 message,
             }))));
         }
@@ -93,11 +105,17 @@ impl Swarm {
             let raw = envelope(number, place);
             let moved = Moved { repo: repo(to), instance: instance(to), ids: vec![id(number, place)] };
             let accepted = Accepted {
+                held: None,
                 by: instance(from),
                 thread: id(number, 0),
                 parent: place.checked_sub(1).map(|before| Seq(first.0 + ACCEPTED[before])),
                 expires_at: Millis(self.at.0 + 3_600_000),
-                recipients: vec![Routing { repo: repo(to), instance: Some(instance(to)), refused: None }],
+                recipients: vec![Routing {
+                    repo: repo(to),
+                    instance: Some(instance(to)),
+                    refused: None,
+                    held: false,
+                }],
                 message: Message::parse(&raw, None).unwrap(),
             };
             events.push(self.record(Event::Accepted(Box::new(accepted))));

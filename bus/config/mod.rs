@@ -8,12 +8,14 @@ mod error;
 mod file;
 mod keys;
 mod load;
+mod rules;
 mod settings;
 mod value;
 
 pub use error::{ConfigError, Place};
 pub use keys::{Files, KEYS, Key, reference};
 pub use load::{Sources, load};
+pub use rules::{AllowEnd, AllowRule, Approval, HoldRule, Limits, Rules};
 pub use settings::{BusSettings, Config, CoordinationSettings, Durability, Effective, Origin};
 pub use value::{Kind, Preset};
 

@@ -58,8 +58,10 @@ impl Fold {
              \"timestamp\":1700000000,\"payload\":{{\"{payload}\":\"{text}\"}}}}"
         );
         let message = Message::parse(&json, None)?;
-        let routing = Routing { repo: repo.clone(), instance: Some(instance.clone()), refused: None };
+        let routing =
+            Routing { repo: repo.clone(), instance: Some(instance.clone()), refused: None, held: false };
         self.take(Event::Accepted(Box::new(Accepted {
+            held: None,
             by: self::instance(from)?,
             thread: answered.map_or_else(|| id.clone(), |(_, _, thread)| thread.clone()),
             parent: answered.map(|&(_, seq, _)| seq),

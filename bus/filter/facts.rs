@@ -9,7 +9,7 @@ use cel::context::VariableResolver;
 
 use crate::event::{Accepted, Event, Recorded};
 use crate::message::{Message, Priority};
-use crate::name::{Capability, MessageId, Seq};
+use crate::name::{Capability, MessageId, OPERATOR, Seq};
 use crate::time::Millis;
 
 /// How much of a summary a filter sees, in bytes. A headline can be as long as a message, and a filter may go through
@@ -111,6 +111,44 @@ impl<'a> Facts<'a> {
                 Self { repo: event.from.as_str(), from: event.from.as_str(), id: id_of(&event.id), ..facts }
             }
             Event::Noticed(event) => Self { repo: event.repo.as_str(), id: only(&event.ids), ..facts },
+            Event::Proposed(event) => {
+                Self { repo: event.by.as_str(), id: id_of(&event.negotiation), ..facts }
+            }
+            Event::Voted(event) => Self {
+                repo: event.repo.as_str(),
+                id: id_of(&event.message),
+                reply_to: id_of(&event.negotiation),
+                ..facts
+            },
+            Event::Round(event) => Self {
+                repo: event.by.as_str(),
+                id: id_of(&event.message),
+                reply_to: id_of(&event.negotiation),
+                ..facts
+            },
+            Event::Tallied(event) => Self { id: id_of(&event.negotiation), ..facts },
+            Event::Resolved(event) => Self {
+                repo: event.by.as_str(),
+                id: id_of(&event.message),
+                reply_to: id_of(&event.negotiation),
+                ..facts
+            },
+            Event::Amended(event) => Self {
+                seq: facts.seq,
+                at: facts.at,
+                event: facts.event,
+                ..Self::of_message(&event.message, facts.at, facts.at)
+            },
+            Event::Released(event) => Self { repo: OPERATOR, id: id_of(&event.id), ..facts },
+            Event::Denied(event) => {
+                Self { repo: OPERATOR, id: id_of(&event.answer), reply_to: id_of(&event.id), ..facts }
+            }
+            Event::Expiring(event) => {
+                Self { repo: event.from.as_str(), from: event.from.as_str(), id: id_of(&event.id), ..facts }
+            }
+            Event::Halted(event) => facts.in_thread(&event.thread),
+            Event::Continued(event) => facts.in_thread(&event.thread),
+            Event::Configured(_) => facts,
             Event::Refused(event) => Self {
                 repo: event.repo.as_str(),
                 from: event.repo.as_str(),

@@ -69,6 +69,7 @@ fn recorded(event: Event) -> Recorded {
 #[test]
 fn expressions_over_events() {
     let accepted = recorded(Event::Accepted(Box::new(Accepted {
+        held: None,
         parent: None,
         by: InstanceId::new("i").unwrap(),
         thread: MessageId::new("m0").unwrap(),

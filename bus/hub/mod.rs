@@ -16,8 +16,10 @@ pub mod sending;
 
 use std::time::Duration;
 
+use crate::config::Rules;
 use crate::event::{
-    Checkpoint, Event, Expired, InstanceRef, Left, LeftReason, Moved, Noticed, Recorded, Started, Stopped,
+    Checkpoint, Configured, Event, Expired, InstanceRef, Left, LeftReason, Moved, Noticed, Recorded, Started,
+    Stopped,
 };
 use crate::name::{InstanceId, MessageId, RepoName, Seq};
 use crate::refusal::{Code, Refusal};
@@ -25,6 +27,7 @@ use crate::state::record::Stage;
 use crate::state::{Keep, State};
 use crate::time::Millis;
 use crate::wire::answer::{Receipt, Welcome};
+use crate::wire::decide::{Decide, Decided};
 use crate::wire::request::{Ack, AckStage, Register};
 
 /// The numbers that the hub decides by; `[bus]` in the configuration.
@@ -38,6 +41,8 @@ pub struct Policy {
     pub mailbox_bytes: usize,
     /// What is remembered of finished messages.
     pub keep: Keep,
+    /// What waits for the operator, and how much is too much.
+    pub rules: Rules,
     /// The longest line that a client may send, in bytes; told in `welcome`.
     pub max_message_size: usize,
     /// What a receipt means; told in `welcome`.
@@ -52,6 +57,7 @@ impl Default for Policy {
             mailbox_messages: 50_000,
             mailbox_bytes: 64 << 20,
             keep,
+            rules: Rules::default(),
             max_message_size: 1 << 20,
             durability: "power",
         }
@@ -121,8 +127,27 @@ pub enum Command<'a> {
         /// What it says.
         ack: Ack,
     },
+    /// The operator decides something; standing rules are not the hub's to write.
+    Decide {
+        /// The operator's instance.
+        instance: InstanceId,
+        /// What is decided.
+        decide: Decide,
+        /// Makes an id that no message has yet.
+        fresh: &'a dyn Fn() -> MessageId,
+    },
+    /// The rules are others now, or a change of them was not taken.
+    Configure {
+        /// The rules in force from now on; `None` where they stay.
+        rules: Option<Rules>,
+        /// What everyone is told.
+        configured: Configured,
+    },
     /// Time has passed.
-    Tick,
+    Tick {
+        /// Makes an id that no message has yet.
+        fresh: &'a dyn Fn() -> MessageId,
+    },
 }
 
 /// What the hub says to whoever gave a command.
@@ -134,6 +159,8 @@ pub enum Reply {
     Welcome(Welcome),
     /// The answer to a send.
     Receipt(Receipt),
+    /// The answer to a decision.
+    Decided(Decided),
 }
 
 /// What came of a command.
@@ -243,8 +270,12 @@ impl Hub {
             Command::Leave { instance } => self.leave(&instance, LeftReason::Closed),
             Command::Stuck { instance } => self.stuck_change(&instance, true),
             Command::Resume { instance } => self.stuck_change(&instance, false),
-            Command::Tick => self.expire(now),
-            Command::Register { .. } | Command::Send { .. } | Command::Ack { .. } => Vec::new(),
+            Command::Tick { .. } => self.expire(now),
+            Command::Configure { configured, .. } => vec![Event::Configured(Box::new(configured))],
+            Command::Register { .. }
+            | Command::Send { .. }
+            | Command::Ack { .. }
+            | Command::Decide { .. } => Vec::new(),
         }
     }
 

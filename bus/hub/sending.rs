@@ -190,7 +190,7 @@ impl Rules<'_> {
                 Err(refusal) => {
                     let refused = Some(refusal.code);
                     first_refusal.get_or_insert(refusal);
-                    Routing { repo: name.clone(), instance: None, refused }
+                    Routing { repo: name.clone(), instance: None, refused, held: false }
                 }
             });
         }
@@ -229,7 +229,8 @@ impl Rules<'_> {
             priority: self.message.priority,
             size: self.message.raw.len(),
         };
-        Ok(Routing { repo: name.clone(), instance: routing::choose(self.state, &wanted), refused: None })
+        let instance = routing::choose(self.state, &wanted);
+        Ok(Routing { repo: name.clone(), instance, refused: None, held: false })
     }
 
     /// `accept_requests_from`: not for announcements, the operator, or answers in a thread that the recipient opened.
@@ -320,8 +321,15 @@ fn accept(
     };
     let answered = parent.and_then(|parent| answers(parent, sender, &message));
     let by = sender.id.clone();
-    let accepted =
-        Accepted { by, thread, parent: parent.map(|parent| parent.seq), expires_at, recipients, message };
+    let accepted = Accepted {
+        by,
+        thread,
+        parent: parent.map(|parent| parent.seq),
+        expires_at,
+        recipients,
+        held: None,
+        message,
+    };
     let events = std::iter::once(Event::Accepted(Box::new(accepted))).chain(answered.map(Event::Answered));
     Decision { events: events.collect(), reply: Ok(Reply::Receipt(receipt)) }
 }

@@ -14,7 +14,7 @@ use std::io::Write as _;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use crate::event::{Accepted, Event, Recorded, Routing};
+use crate::event::{Accepted, Amended, Event, Held, Recorded, Routing};
 use crate::message::Message;
 use crate::name::{InstanceId, MessageId, Seq};
 use crate::time::Millis;
@@ -200,6 +200,18 @@ fn fields(out: &mut Vec<u8>, event: &Event) {
         Event::Expired(body) => members(out, body),
         Event::Noticed(body) => members(out, body),
         Event::Refused(body) => members(out, body),
+        Event::Proposed(body) => members(out, body),
+        Event::Voted(body) => members(out, body),
+        Event::Round(body) => members(out, body),
+        Event::Tallied(body) => members(out, body),
+        Event::Resolved(body) => members(out, body),
+        Event::Amended(body) => message(out, &body.message),
+        Event::Released(body) => members(out, body),
+        Event::Denied(body) => members(out, body),
+        Event::Expiring(body) => members(out, body),
+        Event::Halted(body) => members(out, body),
+        Event::Continued(body) => members(out, body),
+        Event::Configured(body) => members(out, body),
     }
 }
 
@@ -225,15 +237,22 @@ fn accepted(out: &mut Vec<u8>, body: &Accepted) {
         parent: Option<Seq>,
         expires_at: Millis,
         recipients: &'a [Routing],
+        #[serde(skip_serializing_if = "Option::is_none")]
+        held: Option<&'a Held>,
     }
-    let Accepted { by, thread, parent, expires_at, recipients, message } = body;
-    members(out, &Head { by, thread, parent: *parent, expires_at: *expires_at, recipients });
+    let Accepted { by, thread, parent, expires_at, recipients, held, message: said } = body;
+    let held = held.as_ref();
+    members(out, &Head { by, thread, parent: *parent, expires_at: *expires_at, recipients, held });
+    message(out, said);
+}
+
+fn message(out: &mut Vec<u8>, message: &Message) {
     out.extend_from_slice(b",\"message\":");
     let start = out.len();
     out.extend_from_slice(&message.raw);
     // What came over the wire has no line breaks. In JSON from elsewhere they can only stand between its parts, where
     // a space says the same; a line of the journal must stay one line.
-    if memchr::memchr(b'\n', &body.message.raw).is_some() {
+    if memchr::memchr(b'\n', &message.raw).is_some() {
         out[start..].iter_mut().filter(|byte| **byte == b'\n').for_each(|byte| *byte = b' ');
     }
 }
@@ -265,6 +284,18 @@ fn event(name: &[u8], line: &str) -> Result<Event, LineError> {
         b"expired" => Event::Expired(body(line)?),
         b"noticed" => Event::Noticed(body(line)?),
         b"refused" => Event::Refused(body(line)?),
+        b"proposed" => Event::Proposed(body(line)?),
+        b"voted" => Event::Voted(body(line)?),
+        b"round" => Event::Round(body(line)?),
+        b"tallied" => Event::Tallied(body(line)?),
+        b"resolved" => Event::Resolved(body(line)?),
+        b"amended" => Event::Amended(amended_of(line)?),
+        b"released" => Event::Released(body(line)?),
+        b"denied" => Event::Denied(body(line)?),
+        b"expiring" => Event::Expiring(body(line)?),
+        b"halted" => Event::Halted(body(line)?),
+        b"continued" => Event::Continued(body(line)?),
+        b"configured" => Event::Configured(body(line)?),
         other => return Err(LineError::UnknownEvent(String::from_utf8_lossy(other).into_owned())),
     })
 }
@@ -283,13 +314,27 @@ fn accepted_of(line: &str) -> Result<Accepted, LineError> {
         parent: Option<Seq>,
         expires_at: Millis,
         recipients: Vec<Routing>,
+        #[serde(default)]
+        held: Option<Held>,
         #[serde(borrow)]
         message: &'a RawValue,
     }
-    let Body { by, thread, parent, expires_at, recipients, message } = body(line)?;
-    let message =
-        Message::parse(message.get(), None).map_err(|refusal| LineError::Message(refusal.to_string()))?;
-    Ok(Accepted { by, thread, parent, expires_at, recipients, message })
+    let Body { by, thread, parent, expires_at, recipients, held, message } = body(line)?;
+    Ok(Accepted { by, thread, parent, expires_at, recipients, held, message: message_of(message)? })
+}
+
+fn amended_of(line: &str) -> Result<Amended, LineError> {
+    #[derive(Deserialize)]
+    struct Body<'a> {
+        #[serde(borrow)]
+        message: &'a RawValue,
+    }
+    let Body { message } = body(line)?;
+    Ok(Amended { message: message_of(message)? })
+}
+
+fn message_of(json: &RawValue) -> Result<Message, LineError> {
+    Message::parse(json.get(), None).map_err(|refusal| LineError::Message(refusal.to_string()))
 }
 
 /// The number of a line, read from its front alone; `None` when it has none.

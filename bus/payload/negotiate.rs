@@ -50,6 +50,18 @@ pub enum Vote {
     Counter,
 }
 
+impl Vote {
+    /// The word as it stands in a payload.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Accept => "accept",
+            Self::Reject => "reject",
+            Self::Abstain => "abstain",
+            Self::Counter => "counter",
+        }
+    }
+}
+
 /// How a negotiation ended; said by the operator or the bus, never by a voter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
@@ -62,6 +74,18 @@ pub enum Outcome {
     Expired,
     /// The proposer took it back.
     Withdrawn,
+}
+
+impl Outcome {
+    /// The word as it stands in a payload.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Approved => "approved",
+            Self::Rejected => "rejected",
+            Self::Expired => "expired",
+            Self::Withdrawn => "withdrawn",
+        }
+    }
 }
 
 /// The answer form.
@@ -97,21 +121,11 @@ impl Answer for NegotiateAnswer {
     }
 
     fn headline(&self) -> String {
-        let vote = self.vote.map(|vote| match vote {
-            Vote::Accept => "accept",
-            Vote::Reject => "reject",
-            Vote::Abstain => "abstain",
-            Vote::Counter => "counter",
-        });
-        let outcome = self.outcome.map(|outcome| match outcome {
-            Outcome::Approved => "approved",
-            Outcome::Rejected => "rejected",
-            Outcome::Expired => "expired",
-            Outcome::Withdrawn => "withdrawn",
-        });
         let acknowledged = self.acknowledged.filter(|&yes| yes).map(|_| "acknowledged".to_owned());
         let counter = self.counter_proposal.as_ref().map(|text| text.as_str().to_owned());
-        let parts = [outcome.map(str::to_owned), vote.map(str::to_owned), acknowledged, counter];
+        let outcome = self.outcome.map(|outcome| outcome.as_str().to_owned());
+        let vote = self.vote.map(|vote| vote.as_str().to_owned());
+        let parts = [outcome, vote, acknowledged, counter];
         join_headline(&parts, self.comment.as_ref())
     }
 }

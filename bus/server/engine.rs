@@ -28,7 +28,7 @@ use crate::config::{BusSettings, Durability};
 use crate::event::Recorded;
 use crate::hub::{Command, Handled, Hub, Reply};
 use crate::journal::Journal;
-use crate::name::{InstanceId, Seq};
+use crate::name::{InstanceId, MessageId, Seq};
 use crate::refusal::{Code, Refusal};
 use crate::time::Millis;
 use crate::wire::answer::{Notice, error_frame, frame};
@@ -201,7 +201,7 @@ impl Engine {
     fn wake(&mut self) {
         let now = Millis::now();
         if self.hub.next_deadline().is_some_and(|deadline| deadline <= now) {
-            let _ = self.handle(Command::Tick);
+            let _ = self.handle(Command::Tick { fresh: &MessageId::random });
         }
         self.look_for_stuck(now);
     }

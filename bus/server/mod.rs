@@ -26,7 +26,7 @@ use std::path::PathBuf;
 use tokio::sync::mpsc;
 use tokio::task::LocalSet;
 
-use crate::config::{BusSettings, Durability};
+use crate::config::{BusSettings, Durability, Rules};
 use crate::hub::{Command, Hub, Policy};
 use crate::journal::{self, Journal, JournalError, Recovery};
 use crate::name::Seq;
@@ -159,6 +159,7 @@ fn policy(settings: &BusSettings) -> Policy {
             messages: settings.retention_messages,
             bodies: 0,
         },
+        rules: Rules::default(),
         max_message_size: settings.max_message_size,
         durability: match (settings.enable_logging, settings.durability) {
             (false, _) => "none",

@@ -30,6 +30,24 @@ impl State {
             Event::Expired(expired) => self.expired(expired),
             Event::Noticed(noticed) => self.noticed(noticed),
             Event::Refused(_) => {}
+            Event::Proposed(proposed) => self.proposed(proposed),
+            Event::Voted(voted) => self.negotiations.voted(voted, self.at),
+            Event::Round(round) => self.next_round(round),
+            Event::Tallied(tallied) => self.negotiations.tallied(tallied),
+            Event::Resolved(resolved) => self.negotiations.resolved(resolved, self.at),
+            Event::Amended(amended) => self.amended(amended),
+            Event::Released(released) => self.released(&released.id),
+            Event::Denied(denied) => self.denied(&denied.id),
+            Event::Expiring(expiring) => {
+                if let Some(record) = self.records.by_id(&expiring.id) {
+                    self.holds.expiring(record.seq);
+                }
+            }
+            Event::Halted(held) => {
+                self.holds.hold_thread(held.thread.clone(), self.last, self.at, held.reason.clone());
+            }
+            Event::Continued(released) => self.holds.let_thread_go(&released.thread),
+            Event::Configured(configured) => self.configured = Some(configured.clone()),
         }
         self.forget();
     }
@@ -57,6 +75,9 @@ impl State {
 
     fn checkpointed(&mut self, checkpoint: &Checkpoint) {
         self.begin = checkpoint.since;
+        if checkpoint.configured.is_some() {
+            self.configured.clone_from(&checkpoint.configured);
+        }
         for known in &checkpoint.repos {
             let repo = self.repos.entry(known.repo.clone()).or_default();
             if !repo.seen {
@@ -164,6 +185,9 @@ impl State {
         } else {
             self.deadlines.insert(deadline);
         }
+        if let Some(held) = &accepted.held {
+            self.holds.hold(seq, held.clone(), at, accepted.expires_at);
+        }
     }
 
     fn delivery(&mut self, routing: &Routing) -> Delivery {
@@ -173,7 +197,7 @@ impl State {
     }
 
     /// A name as the registry has it, so that a million messages share the few names that there are.
-    fn repo_handle(&mut self, name: &RepoName) -> RepoName {
+    pub(super) fn repo_handle(&mut self, name: &RepoName) -> RepoName {
         if let Some((known, _)) = self.repos.get_key_value(name) {
             return known.clone();
         }
@@ -197,6 +221,10 @@ impl State {
         let Some(repo) = self.repos.get_mut(&delivery.repo) else { return };
         repo.mailbox.unread += 1;
         repo.mailbox.bytes += record.size();
+        if delivery.stage == Stage::Held {
+            repo.mailbox.held += 1;
+            return;
+        }
         let handed = delivery.instance.as_ref().and_then(|id| self.instances.get_mut(id));
         match handed {
             Some(instance) => instance.hands.give(record.seq, record.size()),
@@ -280,12 +308,12 @@ impl State {
 
     /// Takes a message out of a mailbox for good. A later step on the ladder (an answer to what was read) is kept,
     /// an earlier one ignored.
-    fn settle(&mut self, id: &MessageId, repo: &RepoName, stage: Stage, by: Option<&InstanceId>) {
+    pub(super) fn settle(&mut self, id: &MessageId, repo: &RepoName, stage: Stage, by: Option<&InstanceId>) {
         let Some(slot) = self.records.find(id) else { return };
         let Some(record) = self.records.at_mut(slot) else { return };
         let (seq, size, order, expires_at) = (record.seq, record.size(), record.order(), record.expires_at);
         let Some(delivery) = record.delivery_mut(repo) else { return };
-        let was_open = delivery.stage.is_open();
+        let (was_open, was_held) = (delivery.stage.is_open(), delivery.stage == Stage::Held);
         if !delivery.reach(stage, self.at) || !was_open {
             return;
         }
@@ -293,9 +321,13 @@ impl State {
         if let Some(by) = by {
             delivery.instance = Some(by.clone());
         }
-        let finished = record.is_finished();
+        let (finished, is_held) = (record.is_finished(), record.is_held());
         if let Some(repo) = self.repos.get_mut(repo) {
             repo.mailbox.take_out(order, size);
+            repo.mailbox.held -= usize::from(was_held);
+        }
+        if was_held && !is_held {
+            self.holds.let_go(seq);
         }
         if let Some(instance) = holder.and_then(|id| self.instances.get_mut(&id)) {
             instance.hands.remove(seq);
@@ -316,8 +348,12 @@ impl State {
             }
             if let Some(record) = self.records.forget_oldest() {
                 self.threads.forget(&record.thread, record.seq);
+                if self.threads.get(&record.thread).is_none() {
+                    self.holds.let_thread_go(&record.thread);
+                }
             }
         }
+        self.negotiations.forget(self.at, &self.keep);
     }
 
     /// Of the instances that left, the latest are remembered.

@@ -14,9 +14,11 @@ pub type Order = (Reverse<Priority>, Seq);
 pub struct Mailbox {
     /// Messages that are in nobody's hands.
     pub waiting: BTreeSet<Order>,
-    /// How many are unread: those that wait, and those in the hands of instances.
+    /// How many are unread: those that wait, those in the hands of instances, and those that are held.
     pub unread: usize,
-    /// Their size in bytes.
+    /// How many of those the operator has not let go.
+    pub held: usize,
+    /// Their size in bytes, those that are held included.
     pub bytes: usize,
 }
 

@@ -11,10 +11,15 @@
 //! | [`record`], `steps` | messages and their ladder, a step for each recipient |
 //! | `records` | all of them, by number, by id, and in the order in which they were finished |
 //! | [`thread`] | which messages answer which |
+//! | [`negotiation`] | proposals, their rounds, and what the votes come to |
+//! | [`hold`] | what is kept back until the operator lets it go |
 //! | [`view`] | the same as plain data, for the `state` frame |
 
 mod fold;
+mod governance;
+pub mod hold;
 pub mod mailbox;
+pub mod negotiation;
 pub mod record;
 mod records;
 pub mod registry;
@@ -27,9 +32,11 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
-use crate::event::{Checkpoint, KnownRepo};
+use crate::event::{Checkpoint, Configured, KnownRepo};
 use crate::name::{InstanceId, MessageId, RepoName, Seq};
 use crate::time::Millis;
+use hold::{HeldThread, Hold, Holds};
+use negotiation::{Negotiation, Negotiations};
 use record::Record;
 use records::Records;
 use registry::{Instance, Repo};
@@ -96,6 +103,12 @@ pub struct State {
     threads: Threads,
     /// Unfinished messages by the time at which they are stale.
     deadlines: BTreeSet<(Millis, Seq)>,
+    /// Remembered negotiations.
+    negotiations: Negotiations,
+    /// What is kept back.
+    holds: Holds,
+    /// The rules in force.
+    configured: Option<Box<Configured>>,
     /// How many messages were accepted, forgotten ones included.
     accepted: u64,
 }
@@ -115,6 +128,9 @@ impl State {
             records: Records::default(),
             threads: Threads::default(),
             deadlines: BTreeSet::new(),
+            negotiations: Negotiations::default(),
+            holds: Holds::default(),
+            configured: None,
             accepted: 0,
         }
     }
@@ -199,9 +215,11 @@ impl State {
         self.threads.iter().map(|thread| (thread.id(), thread))
     }
 
-    /// The next time at which a message will be stale.
+    /// The next time at which a message will be stale or a held one nearly, or the time for a vote is up.
     pub fn next_deadline(&self) -> Option<Millis> {
-        self.deadlines.first().map(|&(at, _)| at)
+        let stale = self.deadlines.first().map(|&(at, _)| at);
+        let others = [self.negotiations.next_deadline(), self.holds.next_warning()];
+        stale.into_iter().chain(others.into_iter().flatten()).min()
     }
 
     /// Messages that are stale at `now`, the oldest deadline first.
@@ -210,15 +228,66 @@ impl State {
         due.filter_map(|&(_, seq)| self.records.get(seq))
     }
 
+    /// Remembered negotiations, the oldest first: all that are open, and for a while those that are not.
+    pub fn negotiations(&self) -> impl DoubleEndedIterator<Item = &Negotiation> {
+        self.negotiations.iter()
+    }
+
+    /// The negotiation whose proposal event `seq` accepted.
+    pub fn negotiation(&self, seq: Seq) -> Option<&Negotiation> {
+        self.negotiations.get(seq)
+    }
+
+    /// The negotiation in which the message `id` worded a round: as the proposal, a counter-proposal or an amendment.
+    pub fn negotiation_of(&self, id: &MessageId) -> Option<&Negotiation> {
+        self.negotiations.of(id)
+    }
+
+    /// Open negotiations whose time for votes is up at `now`.
+    pub fn undecided(&self, now: Millis) -> impl Iterator<Item = &Negotiation> {
+        self.negotiations.overdue(now)
+    }
+
+    /// Held messages, the oldest first.
+    pub fn holds(&self) -> impl Iterator<Item = (&Record, &Hold)> {
+        self.holds.messages().filter_map(|(seq, hold)| Some((self.records.get(seq)?, hold)))
+    }
+
+    /// Why the message that event `seq` accepted is held, if it is.
+    pub fn hold(&self, seq: Seq) -> Option<&Hold> {
+        self.holds.get(seq)
+    }
+
+    /// Held messages of which the operator is to be told at `now` that they will soon be stale.
+    pub fn expiring(&self, now: Millis) -> impl Iterator<Item = &Record> {
+        self.holds.warned_by(now).filter_map(|seq| self.records.get(seq))
+    }
+
+    /// Threads that are held.
+    pub fn held_threads(&self) -> impl Iterator<Item = (&MessageId, &HeldThread)> {
+        self.holds.threads()
+    }
+
+    /// Why a thread is held, if it is.
+    pub fn held_thread(&self, id: &MessageId) -> Option<&HeldThread> {
+        self.holds.thread(id)
+    }
+
+    /// The rules in force; `None` before a bus has told them.
+    pub fn configured(&self) -> Option<&Configured> {
+        self.configured.as_deref()
+    }
+
     /// The event with which a fold must begin to arrive at all that this state knows, the connected instances included:
     /// where the latest checkpoint says that a recovery begins.
     pub fn begin(&self) -> Seq {
         self.begin
     }
 
-    /// The earliest event that a fold must begin with to arrive at the messages that are remembered.
+    /// The earliest event that a fold must begin with to arrive at what is remembered.
     pub fn since(&self) -> Seq {
-        self.records.first().unwrap_or_else(|| self.last.next())
+        let first = [self.records.first(), self.negotiations.first(), self.holds.first()];
+        first.into_iter().flatten().min().unwrap_or_else(|| self.last.next())
     }
 
     /// What a checkpoint written now says; `previous` is the chain digest of the journal's last line.
@@ -232,6 +301,7 @@ impl State {
         });
         let connected = self.instances.values().filter(|instance| instance.connected);
         let instances = connected.map(Instance::registered).collect();
-        Checkpoint { since: self.since(), repos: repos.collect(), instances, previous }
+        let (repos, configured) = (repos.collect(), self.configured.clone());
+        Checkpoint { since: self.since(), repos, instances, configured, previous }
     }
 }

@@ -23,6 +23,8 @@ use crate::time::Millis;
 pub enum Stage {
     /// This recipient does not get it.
     Refused,
+    /// It is kept back until the operator lets it go. Nothing comes before it.
+    Held,
     /// No instance of the repo can take it now; it waits.
     Queued,
     /// It was handed to a connected instance, which has not said yet that it has it.
@@ -39,8 +41,9 @@ pub enum Stage {
 
 impl Stage {
     /// All of them, in the ladder's order.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Refused,
+        Self::Held,
         Self::Queued,
         Self::Routed,
         Self::Delivered,
@@ -53,6 +56,7 @@ impl Stage {
     pub fn first(routing: &Routing) -> Self {
         match routing {
             Routing { refused: Some(_), .. } => Self::Refused,
+            Routing { held: true, .. } => Self::Held,
             Routing { instance: Some(_), .. } => Self::Routed,
             _ => Self::Queued,
         }
@@ -60,13 +64,14 @@ impl Stage {
 
     /// Whether the message is still in the recipient's mailbox.
     pub fn is_open(self) -> bool {
-        matches!(self, Self::Queued | Self::Routed | Self::Delivered)
+        matches!(self, Self::Held | Self::Queued | Self::Routed | Self::Delivered)
     }
 
     /// The name as it stands in a frame.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Refused => "refused",
+            Self::Held => "held",
             Self::Queued => "queued",
             Self::Routed => "routed",
             Self::Delivered => "delivered",
@@ -318,6 +323,12 @@ impl Record {
         self.shrink();
     }
 
+    /// The operator changed what it says. Its content digest stays that of what was sent, so that a resend is recognised.
+    pub(super) fn replace_body(&mut self, raw: Bytes) {
+        self.size = u32::try_from(raw.len()).unwrap_or(u32::MAX);
+        self.extra.get_or_insert_default().body = Some(raw);
+    }
+
     pub(super) fn drop_body(&mut self) {
         if let Some(extra) = &mut self.extra {
             extra.body = None;
@@ -343,6 +354,11 @@ impl Record {
     /// Whether no mailbox has it any more.
     pub fn is_finished(&self) -> bool {
         !self.deliveries.iter().any(|delivery| delivery.stage.is_open())
+    }
+
+    /// Whether a recipient does not get it before the operator lets it go.
+    pub fn is_held(&self) -> bool {
+        self.deliveries.iter().any(|delivery| delivery.stage == Stage::Held)
     }
 
     /// When the last mailbox had it no more; of no meaning while one has it.

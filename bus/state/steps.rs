@@ -12,6 +12,9 @@ const AT_BITS: u32 = 61;
 /// Bits of what a later step's time is above the first one's: six days.
 const LATER_BITS: u32 = 29;
 
+/// What stands in the upper bits for a step that can only be the first one.
+const FIRST_ONLY: u64 = 0;
+
 /// How many steps follow the first one in the short form.
 const LATER: usize = 4;
 
@@ -21,7 +24,7 @@ const LATER: usize = 4;
 #[derive(Clone, PartialEq, Eq)]
 pub(super) enum Steps {
     /// The first step and its time, and of each later one by how many milliseconds it was after the first. The stage
-    /// stands in the upper bits, counted from 1, so that 0 is no step.
+    /// stands in the upper bits; a later one is never [`FIRST_ONLY`], so that 0 is no step.
     Near { first: NonZeroU64, later: [u32; LATER] },
     /// More steps, or ones that lie too far apart.
     Far(Box<[(Stage, Millis)]>),
@@ -75,7 +78,7 @@ impl Steps {
         let near = near.into_iter().flat_map(|(first, later)| {
             let at = first_at(first);
             let begun = (stage_of(first.get() >> AT_BITS), Some(at));
-            let steps = later.iter().map(move |&step| {
+            let steps = later.iter().take_while(|&&step| step != 0).map(move |&step| {
                 let above = u64::from(step & ((1 << LATER_BITS) - 1));
                 (stage_of(u64::from(step >> LATER_BITS)), Some(Millis(at.0 + above)))
             });
@@ -93,7 +96,8 @@ impl fmt::Debug for Steps {
 
 fn packed((stage, at): (Stage, Millis), first: Millis) -> Option<u32> {
     let above = u32::try_from(at.0.checked_sub(first.0)?).ok().filter(|above| above >> LATER_BITS == 0)?;
-    Some(u32::try_from(number(stage)).ok()? << LATER_BITS | above)
+    let number = u32::try_from(number(stage)).ok().filter(|&number| u64::from(number) != FIRST_ONLY)?;
+    Some(number << LATER_BITS | above)
 }
 
 fn first_at(first: NonZeroU64) -> Millis {
@@ -101,12 +105,20 @@ fn first_at(first: NonZeroU64) -> Millis {
 }
 
 fn number(stage: Stage) -> u64 {
-    stage as u64 + 1
+    match stage {
+        Stage::Held => FIRST_ONLY,
+        Stage::Refused => 1,
+        Stage::Queued => 2,
+        Stage::Routed => 3,
+        Stage::Delivered => 4,
+        Stage::Expired => 5,
+        Stage::Read => 6,
+        Stage::Answered => 7,
+    }
 }
 
 fn stage_of(number: u64) -> Option<Stage> {
-    let index = usize::try_from(number).ok()?.checked_sub(1)?;
-    Stage::ALL.get(index).copied()
+    Stage::ALL.into_iter().find(|&stage| self::number(stage) == number)
 }
 
 #[cfg(test)]
@@ -118,7 +130,10 @@ mod tests {
     #[test]
     fn a_ladder_is_told_back_as_it_was_climbed() {
         let far = Millis(START.0 + (1 << LATER_BITS));
-        let ladders: [&[(Stage, Millis)]; 6] = [
+        let ladders: [&[(Stage, Millis)]; 9] = [
+            &[(Stage::Held, START), (Stage::Queued, far)],
+            &[(Stage::Held, Millis(0)), (Stage::Refused, Millis(0))],
+            &[(Stage::Queued, START), (Stage::Held, START)],
             &[(Stage::Refused, START)],
             &[(Stage::Routed, START), (Stage::Delivered, START), (Stage::Read, Millis(far.0 - 1))],
             &[(Stage::Routed, START), (Stage::Read, far)],

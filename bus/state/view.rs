@@ -7,13 +7,13 @@ use serde::{Deserialize, Serialize};
 use super::record::{Record, Stage};
 use super::registry::{Instance, Repo};
 use super::{Host, State};
-use crate::event::{Accepted, Checkpoint, KnownRepo, Receive, Registered};
+use crate::event::{Accepted, Checkpoint, Configured, KnownRepo, Receive, Registered};
 use crate::name::{Capability, InstanceId, MessageId, RepoName, Seq, SessionId};
 use crate::refusal::Code;
 use crate::time::Millis;
 
 /// The bus at a glance.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Eq, Serialize, Deserialize)]
 pub struct StateView {
     /// The last event.
     pub seq: Seq,
@@ -36,6 +36,15 @@ pub struct StateView {
     pub threads: usize,
     /// How many messages are unread, in all mailboxes.
     pub unread: usize,
+    /// How many of those are held.
+    #[serde(default)]
+    pub held: usize,
+    /// How many negotiations are open.
+    #[serde(default)]
+    pub negotiations: usize,
+    /// The rules in force.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub configured: Option<Box<Configured>>,
     /// Every repo that was ever seen or written to.
     pub repos: Vec<RepoView>,
 }
@@ -158,6 +167,9 @@ impl StateView {
             remembered: state.records.len(),
             threads: state.threads.len(),
             unread: state.repos.values().map(|repo| repo.mailbox.unread).sum(),
+            held: state.holds().count(),
+            negotiations: state.negotiations().filter(|one| one.is_open()).count(),
+            configured: state.configured.clone(),
             repos: state.repos.iter().map(|(name, repo)| RepoView::of(name, repo, state)).collect(),
         }
     }
@@ -187,7 +199,13 @@ impl StateView {
             pid: one.pid,
         });
         let instances = instances.collect();
-        Checkpoint { since: self.seq.next(), repos: known.collect(), instances, previous: String::new() }
+        Checkpoint {
+            since: self.seq.next(),
+            repos: known.collect(),
+            instances,
+            configured: self.configured.clone(),
+            previous: String::new(),
+        }
     }
 }
 

@@ -6,6 +6,7 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
+use super::decide::Decided;
 use crate::message::{Message, from_object};
 use crate::name::{InstanceId, MessageId, RepoName, Seq};
 use crate::refusal::{Code, Refusal};
@@ -137,6 +138,8 @@ pub enum BusFrame {
     Welcome(Welcome),
     /// The answer to `send`.
     Receipt(Receipt),
+    /// The answer to `decide`.
+    Decided(Decided),
     /// A refusal of what the frame asked.
     Error(Refusal),
     /// A message.
@@ -190,6 +193,7 @@ impl Answer {
         let frame = match &*head.op {
             "message" => BusFrame::Message(Box::new(incoming(text)?)),
             "receipt" => BusFrame::Receipt(from_object(text)?),
+            "decided" => BusFrame::Decided(from_object(text)?),
             "event" => BusFrame::Event(text.to_owned()),
             "error" => BusFrame::Error(from_object(text)?),
             "welcome" => BusFrame::Welcome(from_object(text)?),

@@ -5,13 +5,16 @@
 //! | [`lines`] | cuts a stream of bytes into lines, and survives those that are too long |
 //! | [`check`] | what JSON must be beyond its syntax before anyone is made to read it |
 //! | [`request`] | frames from clients |
+//! | [`decide`] | what the operator decides |
 //! | [`answer`] | frames from the bus |
 
 pub mod answer;
 pub mod check;
+pub mod decide;
 pub mod lines;
 pub mod request;
 
 pub use answer::{BusFrame, Notice, Receipt, RecipientStatus, Welcome};
+pub use decide::{Decide, Decided, Verdict};
 pub use lines::Lines;
 pub use request::{Ack, AckStage, History, Op, Register, Request};

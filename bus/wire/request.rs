@@ -7,6 +7,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::value::RawValue;
 
 use super::check::check;
+use super::decide::Decide;
 use crate::event::Receive;
 use crate::message::{capabilities, from_object};
 use crate::name::{Capability, InstanceId, MAX_NAME_BYTES, MessageId, RepoName, Seq, SessionId};
@@ -16,7 +17,8 @@ use crate::schema;
 use crate::suggest::nearest;
 
 /// The operations, as they stand in `op`.
-pub const OPS: [&str; 8] = ["register", "send", "ack", "subscribe", "history", "state", "ping", "pong"];
+pub const OPS: [&str; 9] =
+    ["register", "send", "ack", "decide", "subscribe", "history", "state", "ping", "pong"];
 
 /// How many events `history` may name.
 pub const MAX_SEQS: usize = 200;
@@ -54,6 +56,8 @@ pub enum Op<'a> {
     },
     /// Messages of the past.
     History(History),
+    /// The operator decides something.
+    Decide(Box<Decide>),
     /// The bus at a glance.
     State,
     /// Whether the bus is there.
@@ -256,6 +260,11 @@ fn op_of<'a>(head: &Head<'a>, text: &'a str) -> Result<Op<'a>, Refusal> {
         },
         "register" => Op::Register(body::<Register>(text)?),
         "ack" => Op::Ack(body::<Ack>(text)?),
+        "decide" => {
+            let decide = body::<Decide>(text)?;
+            decide.check()?;
+            Op::Decide(Box::new(decide))
+        }
         "subscribe" => {
             #[derive(Deserialize, JsonSchema)]
             struct Subscribe {

@@ -219,19 +219,7 @@ mod tests {
     }
 
     fn state(repos: Vec<RepoView>) -> StateView {
-        StateView {
-            journal: None,
-            since: veda_bus_core::name::Seq(1),
-            oldest: None,
-            seq: veda_bus_core::name::Seq(1),
-            at: Millis(1),
-            host: None,
-            accepted: 0,
-            remembered: 0,
-            threads: 0,
-            unread: 0,
-            repos,
-        }
+        StateView { seq: veda_bus_core::name::Seq(1), at: Millis(1), repos, ..StateView::default() }
     }
 
     #[test]

@@ -20,13 +20,14 @@ fn asking(id: &str, from: &str, to: &str, reply_to: Option<&str>, question: &str
 
 /// A Query that was accepted and waits; good for an hour when it was accepted at second 1.
 pub(crate) fn accepted(id: &str, from: &str, to: &str, reply_to: Option<&str>) -> Accepted {
-    let routing = Routing { repo: "LensSDK".parse().unwrap(), instance: None, refused: None };
+    let routing = Routing { repo: "LensSDK".parse().unwrap(), instance: None, refused: None, held: false };
     Accepted {
         parent: None,
         by: "instance-1".parse().unwrap(),
         thread: reply_to.unwrap_or(id).parse().unwrap(),
         expires_at: Millis(3_601_000),
         recipients: vec![routing],
+        held: None,
         message: asking(id, from, to, reply_to, "What is the interface of SessionManager?"),
     }
 }

@@ -17,6 +17,7 @@ const NAMES: usize = 24;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[expect(missing_docs, reason = "the names are those of the steps")]
 pub struct Marks {
+    pub held: &'static str,
     pub queued: &'static str,
     pub routed: &'static str,
     pub delivered: &'static str,
@@ -30,6 +31,7 @@ pub struct Marks {
 pub fn stage_role(stage: Stage) -> Role {
     match stage {
         Stage::Refused => Role::Refused,
+        Stage::Held => Role::Held,
         Stage::Queued => Role::Queued,
         Stage::Routed => Role::Routed,
         Stage::Delivered => Role::Delivered,
@@ -45,6 +47,7 @@ pub fn marks(ladders: &[LadderView], marks: &Marks) -> Row {
     for ladder in ladders {
         let mark = match ladder.stage {
             Stage::Refused => marks.refused,
+            Stage::Held => marks.held,
             Stage::Queued => marks.queued,
             Stage::Routed => marks.routed,
             Stage::Delivered => marks.delivered,
@@ -152,6 +155,7 @@ mod tests {
             answered: "a",
             expired: "e",
             refused: "x",
+            held: "h",
         };
         let row = marks(&ladders(), &signs);
         assert_eq!(row.pieces(), [(Role::Read, "r".into()), (Role::Refused, "x".into())]);

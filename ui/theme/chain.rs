@@ -30,7 +30,7 @@ fn parent(role: Role) -> Option<Role> {
         R::BorderFocused | R::Repo | R::Unread | R::Match | R::Key | R::Negotiate | R::Chart => {
             Some(R::Accent)
         }
-        R::Danger | R::High | R::Paused | R::Expired | R::RequestChange => Some(R::Warn),
+        R::Danger | R::High | R::Paused | R::Held | R::Expired | R::RequestChange => Some(R::Warn),
         R::Refused | R::Reconnecting => Some(R::Danger),
         R::Query | R::Delivered | R::Replay => Some(R::Info),
         R::Routed => Some(R::Queued),
@@ -71,6 +71,7 @@ pub(super) fn marks(role: Role) -> Modifier {
         | R::Repo
         | R::Unread
         | R::Live
+        | R::Held
         | R::Expired
         | R::Refused
         | R::Key => Modifier::BOLD,

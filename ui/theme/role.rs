@@ -97,6 +97,8 @@ roles! {
     Expired = "expired",
     /// The step `refused`.
     Refused = "refused",
+    /// The step `held`, and what else is kept back.
+    Held = "held",
     /// The status line.
     Status = "status",
     /// LIVE in the status line.

@@ -19,6 +19,8 @@ pub struct Symbols {
     pub expired: &'static str,
     /// The step `refused`.
     pub refused: &'static str,
+    /// The step `held`.
+    pub held: &'static str,
     /// Before what has not been looked at yet.
     pub unread: &'static str,
     /// Before what can be unfolded.
@@ -67,6 +69,7 @@ impl Symbols {
         answered: "●",
         expired: "⊘",
         refused: "✗",
+        held: "◌",
         unread: "●",
         folded: "▸",
         unfolded: "▾",
@@ -96,6 +99,7 @@ impl Symbols {
         answered: "#",
         expired: "e",
         refused: "x",
+        held: "h",
         unread: "*",
         folded: "+",
         unfolded: "-",
@@ -142,9 +146,9 @@ mod tests {
 
     use super::Symbols;
 
-    fn ladder(symbols: &Symbols) -> [&'static str; 7] {
+    fn ladder(symbols: &Symbols) -> [&'static str; 8] {
         let s = symbols;
-        [s.queued, s.routed, s.delivered, s.read, s.answered, s.expired, s.refused]
+        [s.queued, s.routed, s.delivered, s.read, s.answered, s.expired, s.refused, s.held]
     }
 
     fn all(s: &Symbols) -> Vec<&'static str> {

@@ -60,6 +60,7 @@ fn signs(app: &App) -> Vec<Row> {
         (symbols.read, Role::Read, "read: the agent itself has seen it"),
         (symbols.answered, Role::Answered, "answered"),
         (symbols.expired, Role::Expired, "expired: its time was up before it was read"),
+        (symbols.held, Role::Held, "held: kept back until you let it go"),
         (symbols.refused, Role::Refused, "refused: this recipient does not get it"),
     ];
     let mut rows = vec![Row::of(Role::Title, "The delivery ladder, a sign for each recipient")];

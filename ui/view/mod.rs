@@ -117,6 +117,7 @@ fn marks(symbols: &Symbols, record: &Record) -> Row {
 fn mark(symbols: &Symbols, stage: Stage) -> &'static str {
     match stage {
         Stage::Refused => symbols.refused,
+        Stage::Held => symbols.held,
         Stage::Queued => symbols.queued,
         Stage::Routed => symbols.routed,
         Stage::Delivered => symbols.delivered,

@@ -8,7 +8,7 @@ use veda_bus_core::message::{Priority, Recipient, Target};
 use veda_bus_core::name::{Capability, RepoName};
 
 use super::mention::{Knows, MENTION, mention, mentions};
-use super::{counted, fate, instance, kind_role, listed, repo};
+use super::{counted, fate, governance, instance, kind_role, listed, repo};
 use crate::row::Row;
 use crate::text::cut;
 use crate::theme::Role;
@@ -35,6 +35,7 @@ pub fn event(event: &Event, knows: &dyn Knows) -> Row {
         Event::Expired(event) => expired(&mut row, event, knows),
         Event::Noticed(event) => noticed(&mut row, event, knows),
         Event::Refused(event) => refused(&mut row, event),
+        governed => governance::event(&mut row, governed, knows),
     };
     row
 }
@@ -51,7 +52,12 @@ fn role(event: &Event) -> Role {
         Event::Answered(_) => Role::Answered,
         Event::Stuck(_) => Role::Warn,
         Event::Expired(_) => Role::Expired,
-        Event::Refused(_) => Role::Refused,
+        Event::Refused(_) | Event::Denied(_) => Role::Refused,
+        Event::Proposed(_) | Event::Voted(_) | Event::Round(_) | Event::Tallied(_) => Role::Negotiate,
+        Event::Resolved(_) | Event::Amended(_) | Event::Released(_) | Event::Continued(_) => Role::Operator,
+        Event::Expiring(_) | Event::Halted(_) => Role::Held,
+        Event::Configured(configured) if configured.problems.is_empty() => Role::Info,
+        Event::Configured(_) => Role::Warn,
     }
 }
 

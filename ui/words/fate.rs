@@ -12,12 +12,13 @@ use super::listed;
 type Fate<'a> = (&'a RepoName, Stage, Option<Code>);
 
 /// The steps in the order in which they are told: from done to not done.
-const STEPS: [(Stage, &str); 7] = [
+const STEPS: [(Stage, &str); 8] = [
     (Stage::Answered, "by"),
     (Stage::Read, "by"),
     (Stage::Delivered, "to"),
     (Stage::Routed, "to"),
     (Stage::Queued, "for"),
+    (Stage::Held, "for"),
     (Stage::Expired, "for"),
     (Stage::Refused, "by"),
 ];

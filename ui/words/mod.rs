@@ -3,6 +3,7 @@
 //! | module | what is in it |
 //! |---|---|
 //! | `event` | an event as a row |
+//! | `governance` | those among them that tell of votes, holds and rules |
 //! | `mention` | how an event says which messages it is about, and who knows that |
 //! | [`about`] | which messages an event is about |
 //! | `fate` | what became of a message: its receipt, its expiry |
@@ -12,6 +13,7 @@
 pub mod about;
 mod event;
 mod fate;
+pub(crate) mod governance;
 mod mention;
 
 #[cfg(test)]
@@ -25,6 +27,7 @@ use crate::theme::Role;
 
 pub use event::event;
 pub use fate::{expiry, receipt};
+pub use governance::tally;
 pub use mention::{Knows, Mention};
 
 /// How many names or messages are listed before "and … more".

@@ -54,6 +54,7 @@ fn every_kind(text: &str) -> Vec<Event> {
         Event::Started(Started { pid: 1, version: text.into() }),
         Event::Stopped(Stopped { pid: u32::MAX }),
         Event::Checkpoint(Checkpoint {
+            configured: None,
             since: Seq(3),
             repos: vec![known],
             instances: Vec::new(),

@@ -85,6 +85,7 @@ fn checkpoint(journal: &mut Journal, since: Option<u64>) {
     let seq = journal.next_seq();
     let since = since.map_or(seq, Seq);
     let event = Event::Checkpoint(Checkpoint {
+        configured: None,
         since,
         repos: Vec::new(),
         instances: Vec::new(),
@@ -124,13 +125,19 @@ fn accepted(question: &str) -> Event {
     let message = Message::parse(&raw.replace('\n', " "), None).unwrap();
     let (repo, instance) = (RepoName::new("LensSDK").unwrap(), Some(InstanceId::new("one").unwrap()));
     Event::Accepted(Box::new(Accepted {
+        held: None,
         parent: None,
         by: InstanceId::new("two").unwrap(),
         thread: message.id.clone(),
         expires_at: Millis(1_717_689_933_000),
         recipients: vec![
-            Routing { repo, instance, refused: None },
-            Routing { repo: RepoName::operator(), instance: None, refused: Some(Code::MailboxFull) },
+            Routing { repo, instance, refused: None, held: false },
+            Routing {
+                repo: RepoName::operator(),
+                instance: None,
+                refused: Some(Code::MailboxFull),
+                held: false,
+            },
         ],
         message,
     }))

@@ -17,6 +17,7 @@ use crate::refusal::{Code, Refusal};
 use crate::state::view::StateView;
 use crate::time::Millis;
 use crate::wire::answer::{error_frame, frame};
+use crate::wire::decide::Decide;
 use crate::wire::lines::TooLong;
 use crate::wire::request::{Op, Register, Request};
 
@@ -64,6 +65,7 @@ impl Engine {
                 let handled = self.handle(Command::Ack { instance, ack });
                 self.ok(outbox, reference, handled)
             }
+            Op::Decide(decide) => self.decide(id, outbox, reference, *decide),
             Op::Register(register) => self.register(id, outbox, reference, register),
             Op::Subscribe { from } => {
                 let next = from.unwrap_or_else(|| self.hub.last().next());
@@ -186,6 +188,23 @@ impl Engine {
         let command = Command::Send { instance, message, allow_unknown, fresh: &MessageId::random };
         if let Reply::Receipt(receipt) = self.handle(command)? {
             let answer = frame("receipt", reference, &receipt);
+            self.when_stored(Effect::Receipt(Rc::clone(outbox), reference.map(str::to_owned), answer));
+        }
+        Ok(())
+    }
+
+    fn decide(
+        &mut self,
+        id: ConnectionId,
+        outbox: &Rc<Outbox>,
+        reference: Option<&str>,
+        decide: Decide,
+    ) -> Result<(), Refusal> {
+        let instance = self.instance_of(id)?;
+        self.check_journal(0)?;
+        let command = Command::Decide { instance, decide, fresh: &MessageId::random };
+        if let Reply::Decided(decided) = self.handle(command)? {
+            let answer = frame("decided", reference, &decided);
             self.when_stored(Effect::Receipt(Rc::clone(outbox), reference.map(str::to_owned), answer));
         }
         Ok(())

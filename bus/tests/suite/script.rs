@@ -289,7 +289,7 @@ impl Runner {
             Step::Checkpoint => self.command(Command::Checkpoint { previous: "0".repeat(32) }, each),
             Step::Pass(millis) => {
                 self.now = Millis(self.now.0.saturating_add_signed(*millis));
-                self.command(Command::Tick, each);
+                self.command(Command::Tick { fresh: &MessageId::random }, each);
             }
         }
     }

@@ -124,6 +124,19 @@ fn is_about(event: &Event, repo: &RepoName) -> bool {
         Event::Answered(event) => event.repo == *repo,
         Event::Expired(event) => event.from == *repo || event.unread_by.contains(repo),
         Event::Noticed(event) => event.repo == *repo,
+        Event::Proposed(event) => event.by == *repo || event.voters.contains(repo),
+        Event::Voted(event) => event.repo == *repo,
+        Event::Round(event) => event.by == *repo,
+        Event::Resolved(event) => event.by == *repo,
+        Event::Amended(event) => event.message.from.repo == *repo,
+        Event::Expiring(event) => event.from == *repo,
+        // They name no repo; what they are about is in the events before them.
+        Event::Tallied(_)
+        | Event::Released(_)
+        | Event::Denied(_)
+        | Event::Halted(_)
+        | Event::Continued(_)
+        | Event::Configured(_) => false,
         Event::Refused(event) => {
             let to = event.to.as_ref().map(|to| to.repo.as_str());
             event.repo == *repo || to == Some(repo.as_str())

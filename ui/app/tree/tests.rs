@@ -19,6 +19,7 @@ fn state(parents: &[u64]) -> State {
             "timestamp":1{reply_to}}}"#
         );
         let accepted = Accepted {
+            held: None,
             by: InstanceId::new("i").unwrap(),
             thread: "m1".parse().unwrap(),
             parent: (parent > 0).then_some(Seq(parent)),

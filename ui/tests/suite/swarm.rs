@@ -36,7 +36,7 @@ impl Swarm {
     /// Lets so many seconds pass, and what they bring happen.
     pub(crate) fn pass(&mut self, seconds: u64) {
         self.now = Millis(self.now.0 + seconds * 1000);
-        self.command(Command::Tick).unwrap();
+        self.command(Command::Tick { fresh: &MessageId::random }).unwrap();
     }
 
     /// An instance of `repo`, named like it, with these capabilities.
