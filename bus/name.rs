@@ -19,6 +19,9 @@ pub const MAX_NAME_BYTES: usize = 128;
 /// The repo that addresses everyone (specification, "Base Message Structure").
 pub const BROADCAST: &str = "*";
 
+/// What the bus itself signs with; nobody else may bear the name.
+pub const BUS: &str = "bus";
+
 /// The repo that the person at the console answers to.
 pub const OPERATOR: &str = "operator";
 
@@ -151,6 +154,21 @@ name_type! {
 }
 
 impl RepoName {
+    /// What the bus signs with.
+    pub fn bus() -> Self {
+        Self(BUS.into())
+    }
+
+    /// Whether this is what the bus signs with.
+    pub fn is_bus(&self) -> bool {
+        self.0 == BUS
+    }
+
+    /// Whether this is the broadcast address, which is no repo.
+    pub fn is_everyone(&self) -> bool {
+        self.0 == BROADCAST
+    }
+
     /// The person at the console.
     pub fn operator() -> Self {
         Self(OPERATOR.into())
@@ -163,6 +181,11 @@ impl RepoName {
 }
 
 impl InstanceId {
+    /// The bus, where it speaks for itself.
+    pub fn bus() -> Self {
+        Self(BUS.into())
+    }
+
     /// A new, unique one.
     pub fn random() -> Self {
         Self(Uuid::new_v4().to_string().into())

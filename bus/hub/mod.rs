@@ -7,9 +7,17 @@
 //! | module | what is in it |
 //! |---|---|
 //! | [`registration`] | who may be an instance, and as whom |
-//! | [`sending`] | what a message must be to be accepted, and for whom |
+//! | [`sending`] | what a message must be to be accepted |
+//! | `admission` | for whom |
+//! | `negotiating` | what it means to a negotiation, and what follows from the votes |
+//! | `holding` | what is held, and what the operator decides |
+//! | `posting` | what the bus itself writes |
 //! | [`routing`] | which instance gets which message |
 
+mod admission;
+mod holding;
+mod negotiating;
+mod posting;
 pub mod registration;
 pub mod routing;
 pub mod sending;
@@ -132,7 +140,7 @@ pub enum Command<'a> {
         /// The operator's instance.
         instance: InstanceId,
         /// What is decided.
-        decide: Decide,
+        decide: Box<Decide>,
         /// Makes an id that no message has yet.
         fresh: &'a dyn Fn() -> MessageId,
     },
@@ -142,6 +150,8 @@ pub enum Command<'a> {
         rules: Option<Rules>,
         /// What everyone is told.
         configured: Configured,
+        /// Makes an id that no message has yet.
+        fresh: &'a dyn Fn() -> MessageId,
     },
     /// Time has passed.
     Tick {
@@ -229,14 +239,29 @@ impl Hub {
             Command::Send { instance, message, allow_unknown, fresh } => {
                 let sent = sending::Sent { instance: &instance, message, allow_unknown, fresh };
                 let decision = sending::decide(&self.state, &self.policy, &sent, now);
-                self.commit(&mut events, now, decision)
+                let reply = self.commit(&mut events, now, decision);
+                self.draw_conclusions(&mut events, now, fresh);
+                reply
+            }
+            Command::Decide { instance, decide, fresh } => {
+                let reply = self.decide(&instance, *decide, &mut events, now, fresh);
+                self.draw_conclusions(&mut events, now, fresh);
+                reply
+            }
+            Command::Configure { rules, configured, fresh } => {
+                self.configure(rules, configured, &mut events, now, fresh);
+                Ok(Reply::Done)
+            }
+            Command::Tick { fresh } => {
+                self.tick(&mut events, now, fresh);
+                Ok(Reply::Done)
             }
             Command::Ack { instance, ack } => {
                 let decision = self.ack(&instance, &ack);
                 self.commit(&mut events, now, decision)
             }
             simple => {
-                let decided = self.decide_simple(simple, now);
+                let decided = self.decide_simple(simple);
                 self.commit(&mut events, now, Decision::done(decided))
             }
         };
@@ -252,14 +277,65 @@ impl Hub {
         decision: Decision,
     ) -> Result<Reply, Refusal> {
         for event in decision.events {
-            let recorded = Recorded { seq: self.state.last().next(), at: now, event };
-            self.state.apply(&recorded);
-            events.push(recorded);
+            self.append(events, now, event);
         }
         decision.reply
     }
 
-    fn decide_simple(&self, command: Command<'_>, now: Millis) -> Vec<Event> {
+    /// Numbers an event and applies it.
+    fn append(&mut self, events: &mut Vec<Recorded>, now: Millis, event: Event) {
+        let recorded = Recorded { seq: self.state.last().next(), at: now, event };
+        self.state.apply(&recorded);
+        events.push(recorded);
+    }
+
+    /// What follows for negotiations from the events so far.
+    fn draw_conclusions(&mut self, events: &mut Vec<Recorded>, now: Millis, fresh: &dyn Fn() -> MessageId) {
+        let changed = events.iter().filter_map(|recorded| match &recorded.event {
+            Event::Proposed(proposed) => Some(&proposed.negotiation),
+            Event::Voted(voted) => Some(&voted.negotiation),
+            Event::Round(round) => Some(&round.negotiation),
+            _ => None,
+        });
+        let mut changed: Vec<_> = changed.cloned().collect();
+        changed.dedup();
+        for negotiation in changed {
+            self.conclude(&negotiation, events, now, fresh);
+        }
+    }
+
+    /// What is due: messages are stale or soon will be, the time for votes is up.
+    fn tick(&mut self, events: &mut Vec<Recorded>, now: Millis, fresh: &dyn Fn() -> MessageId) {
+        let due: Vec<_> = holding::expiring(&self.state, now).into_iter().chain(self.expire(now)).collect();
+        for event in due {
+            self.append(events, now, event);
+        }
+        let undecided: Vec<_> = self.state.undecided(now).map(|one| one.id.clone()).collect();
+        for negotiation in undecided {
+            self.conclude(&negotiation, events, now, fresh);
+        }
+    }
+
+    /// Takes other rules. What is for the bus to resolve from now on, it resolves.
+    fn configure(
+        &mut self,
+        rules: Option<Rules>,
+        configured: Configured,
+        events: &mut Vec<Recorded>,
+        now: Millis,
+        fresh: &dyn Fn() -> MessageId,
+    ) {
+        self.append(events, now, Event::Configured(Box::new(configured)));
+        let Some(rules) = rules else { return };
+        self.policy.rules = rules;
+        let awaiting = self.state.negotiations().filter(|one| one.is_awaiting());
+        let awaiting: Vec<_> = awaiting.map(|one| one.id.clone()).collect();
+        for negotiation in awaiting {
+            self.conclude(&negotiation, events, now, fresh);
+        }
+    }
+
+    fn decide_simple(&self, command: Command<'_>) -> Vec<Event> {
         match command {
             Command::Start { pid, version } => vec![Event::Started(Started { pid, version })],
             Command::Stop { pid } => vec![Event::Stopped(Stopped { pid })],
@@ -270,12 +346,12 @@ impl Hub {
             Command::Leave { instance } => self.leave(&instance, LeftReason::Closed),
             Command::Stuck { instance } => self.stuck_change(&instance, true),
             Command::Resume { instance } => self.stuck_change(&instance, false),
-            Command::Tick { .. } => self.expire(now),
-            Command::Configure { configured, .. } => vec![Event::Configured(Box::new(configured))],
             Command::Register { .. }
             | Command::Send { .. }
             | Command::Ack { .. }
-            | Command::Decide { .. } => Vec::new(),
+            | Command::Decide { .. }
+            | Command::Configure { .. }
+            | Command::Tick { .. } => Vec::new(),
         }
     }
 
@@ -346,7 +422,7 @@ impl Hub {
     /// messages that somebody left behind.
     fn reroute(&mut self, events: &mut Vec<Recorded>, now: Millis) {
         let mut repos: Vec<RepoName> = Vec::new();
-        for repo in events.iter().flat_map(|recorded| concerned(&recorded.event)) {
+        for repo in events.iter().flat_map(|recorded| concerned(&self.state, &recorded.event)) {
             if !repos.contains(repo) {
                 repos.push(repo.clone());
             }
@@ -372,12 +448,13 @@ impl Hub {
 }
 
 /// The repos for which an event may let something be handed out.
-fn concerned(event: &Event) -> Vec<&RepoName> {
+fn concerned<'a>(state: &'a State, event: &'a Event) -> Vec<&'a RepoName> {
     match event {
         Event::Registered(registered) => vec![&registered.repo],
         Event::Left(left) => vec![&left.repo],
         Event::Stuck(instance) | Event::Resumed(instance) => vec![&instance.repo],
         Event::Delivered(moved) | Event::Read(moved) => vec![&moved.repo],
+        Event::Released(released) => waited_for(state, &released.id),
         Event::Answered(answered) => vec![&answered.repo],
         Event::Accepted(accepted) => {
             let queued = accepted.recipients.iter().filter(|routing| Stage::first(routing) == Stage::Queued);
@@ -389,10 +466,16 @@ fn concerned(event: &Event) -> Vec<&RepoName> {
     }
 }
 
-/// Whether an acknowledgement is news.
+fn waited_for<'a>(state: &'a State, id: &MessageId) -> Vec<&'a RepoName> {
+    let deliveries = state.message(id).into_iter().flat_map(|record| &record.deliveries);
+    deliveries.map(|delivery| &delivery.repo).collect()
+}
+
+/// Whether an acknowledgement is news. What is held, nobody can have seen.
+
 fn moves(stage: Stage, holder: Option<&InstanceId>, instance: &InstanceId, said: AckStage) -> bool {
     match said {
-        AckStage::Read => stage.is_open(),
+        AckStage::Read => stage.is_open() && stage != Stage::Held,
         AckStage::Delivered => {
             matches!(stage, Stage::Queued | Stage::Routed) && holder.is_none_or(|holder| holder == instance)
         }

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use super::{Decision, Hub, Reply};
 use crate::event::{Event, LeftReason, Recorded, Registered};
-use crate::name::{BROADCAST, InstanceId};
+use crate::name::{BROADCAST, BUS, InstanceId};
 use crate::refusal::{Code, Refusal};
 use crate::time::Millis;
 use crate::wire::answer::Welcome;
@@ -17,7 +17,7 @@ const MAX_PATH_BYTES: usize = 4096;
 const MAX_ACCEPTED: usize = 256;
 
 /// Names that no instance may answer to: the broadcast address, and what the bus itself signs with.
-const RESERVED: [&str; 2] = [BROADCAST, "bus"];
+const RESERVED: [&str; 2] = [BROADCAST, BUS];
 
 impl Hub {
     pub(super) fn register(
@@ -116,6 +116,11 @@ fn check(register: &Register) -> Result<(), Refusal> {
         return Err(Refusal::new(Code::InvalidFrame, format!("no instance may be \"{}\"", register.repo))
             .at("repo")
             .hint("name the repository whose agent this is"));
+    }
+    if register.instance_id.as_ref().is_some_and(|id| id.as_str() == BUS) {
+        return Err(Refusal::new(Code::InvalidFrame, format!("no instance may be \"{BUS}\""))
+            .at("instance_id")
+            .hint("leave instance_id out and the bus makes one up"));
     }
     let accepted = register.accept_requests_from.as_ref().map_or(0, Vec::len);
     if accepted > MAX_ACCEPTED {

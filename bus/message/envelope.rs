@@ -12,10 +12,13 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 
 use super::{MessageType, Priority, Recipient, Sender};
-use crate::name::MessageId;
+use crate::name::{MessageId, RepoName};
 use crate::payload::{Payload, word};
 use crate::refusal::{Code, Refusal};
 use crate::schema;
+
+/// The member of an envelope that says who changed the message.
+const AMENDED_BY: &str = "amended_by";
 
 /// A message that the bus has checked, with the bytes it came in.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,6 +37,8 @@ pub struct Message {
     pub reply_to: Option<MessageId>,
     /// Seconds, from its arrival at the bus, until it is stale.
     pub ttl: Option<NonZeroU64>,
+    /// Who changed what it says, where it is not the sender's word any more: the operator, who held it.
+    pub amended_by: Option<RepoName>,
     /// What it says.
     pub payload: Payload,
     /// The envelope as JSON, byte for byte as it was sent, but for what the bus filled in.
@@ -72,6 +77,7 @@ struct Envelope<'a> {
     timestamp: Option<u64>,
     reply_to: Option<MessageId>,
     ttl: Option<NonZeroU64>,
+    amended_by: Option<RepoName>,
 }
 
 fn kind<'de, D: Deserializer<'de>>(deserializer: D) -> Result<MessageType, D::Error> {
@@ -152,6 +158,11 @@ impl Message {
     pub fn parse(json: &str, defaults: Option<&Defaults<'_>>) -> Result<Self, Refusal> {
         let json = json.trim();
         let envelope: Envelope<'_> = from_object(json).map_err(|error| explain(json, &error))?;
+        if defaults.is_some() && envelope.amended_by.is_some() {
+            let refusal =
+                Refusal::new(Code::InvalidMessage, "only the operator changes messages, through the bus");
+            return Err(refusal.at(AMENDED_BY).hint("leave it out"));
+        }
         let is_reply = envelope.reply_to.is_some();
         let payload = Payload::parse(envelope.kind, is_reply, envelope.payload.get())?;
         let missing = |field: &str| Refusal::expected(Code::InvalidMessage, field, "a value", "nothing");
@@ -193,6 +204,7 @@ impl Message {
             timestamp,
             reply_to: envelope.reply_to,
             ttl: envelope.ttl,
+            amended_by: envelope.amended_by,
             payload_at: start..start + envelope.payload.get().len(),
             payload,
             raw,
@@ -212,6 +224,22 @@ impl Message {
     /// The payload as text, as it was sent.
     pub fn payload_json(&self) -> &str {
         self.json().get(self.payload_at.clone()).unwrap_or_default()
+    }
+
+    /// The same envelope with another payload, in the operator's name.
+    ///
+    /// # Errors
+    /// When `payload` is none for a message of this type; the refusal names the field.
+    pub fn amended(&self, payload: &str) -> Result<Self, Refusal> {
+        let json = self.json();
+        let (before, after) = (&json[..self.payload_at.start], &json[self.payload_at.end..]);
+        let signed = if self.amended_by.is_some() {
+            String::new()
+        } else {
+            format!("\"{AMENDED_BY}\":{},", json_of(&RepoName::operator()))
+        };
+        let before = before.strip_prefix('{').unwrap_or(before);
+        Self::parse(&["{", &signed, before, payload, after].concat(), None)
     }
 
     /// The envelope's JSON Schema, with the payload left open.

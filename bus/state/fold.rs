@@ -201,6 +201,10 @@ impl State {
         if let Some((known, _)) = self.repos.get_key_value(name) {
             return known.clone();
         }
+        // Nobody writes to the bus, so that it has no mailbox.
+        if name.is_bus() {
+            return name.clone();
+        }
         self.repos.insert(name.clone(), Repo::default());
         name.clone()
     }

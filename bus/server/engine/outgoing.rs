@@ -27,6 +27,8 @@ impl Engine {
                 self.step(&answered.id, &answered.repo, Stage::Answered, recorded.at, answer);
             }
             Event::Expired(expired) => self.tell_expired(expired),
+            Event::Released(released) => self.steps_of_all(&released.id, Stage::Queued, recorded.at),
+            Event::Denied(denied) => self.steps_of_all(&denied.id, Stage::Refused, recorded.at),
             Event::Left(left) if left.reason == LeftReason::Closed => {
                 self.by_instance.remove(&left.instance);
             }
@@ -59,6 +61,16 @@ impl Engine {
     fn steps(&mut self, moved: &Moved, stage: Stage, at: Millis) {
         for id in &moved.ids {
             self.step(id, &moved.repo, stage, at, None);
+        }
+    }
+
+    /// The message took a step with each recipient that did not get it before.
+    fn steps_of_all(&mut self, id: &MessageId, stage: Stage, at: Millis) {
+        let deliveries = self.hub.state().message(id).into_iter().flat_map(|record| &record.deliveries);
+        let took = deliveries.filter(|delivery| delivery.stage == stage);
+        let repos: Vec<_> = took.map(|delivery| delivery.repo.clone()).collect();
+        for repo in repos {
+            self.step(id, &repo, stage, at, None);
         }
     }
 

@@ -65,7 +65,7 @@ impl Engine {
                 let handled = self.handle(Command::Ack { instance, ack });
                 self.ok(outbox, reference, handled)
             }
-            Op::Decide(decide) => self.decide(id, outbox, reference, *decide),
+            Op::Decide(decide) => self.decide(id, outbox, reference, decide),
             Op::Register(register) => self.register(id, outbox, reference, register),
             Op::Subscribe { from } => {
                 let next = from.unwrap_or_else(|| self.hub.last().next());
@@ -198,7 +198,7 @@ impl Engine {
         id: ConnectionId,
         outbox: &Rc<Outbox>,
         reference: Option<&str>,
-        decide: Decide,
+        decide: Box<Decide>,
     ) -> Result<(), Refusal> {
         let instance = self.instance_of(id)?;
         self.check_journal(0)?;

@@ -4,13 +4,14 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use proptest::prelude::*;
 use serde_json::json;
-use veda_bus_core::event::{Accepted, Event, Receive, Recorded};
+use veda_bus_core::event::{Accepted, Event, Receive, Recorded, Routing};
 use veda_bus_core::hub::routing::{WINDOW_BYTES, WINDOW_MESSAGES};
 use veda_bus_core::hub::{Hub, Policy, Reply};
 use veda_bus_core::message::Priority;
 use veda_bus_core::name::{InstanceId, MessageId, RepoName, Seq};
 use veda_bus_core::refusal::Code;
 use veda_bus_core::state::State;
+use veda_bus_core::state::negotiation::Standing;
 use veda_bus_core::state::record::{Delivery, Record, Stage};
 use veda_bus_core::state::registry::{Instance, Repo};
 use veda_bus_core::time::Millis;
@@ -119,6 +120,16 @@ impl Watch {
             }
             Event::Read(moved) => moved.ids.iter().for_each(|id| self.settle(id, &moved.repo)),
             Event::Answered(answered) => self.settle(&answered.id, &answered.repo),
+            Event::Denied(denied) => {
+                let held = |routing: &&Routing| routing.held;
+                let repos = self.accepted[&self.ids[&denied.id]].recipients.iter().filter(held);
+                let repos: Vec<_> = repos.map(|routing| routing.repo.clone()).collect();
+                repos.iter().for_each(|repo| self.settle(&denied.id, repo));
+            }
+            Event::Amended(amended) => {
+                let accepted = self.accepted.get_mut(&self.ids[&amended.message.id]);
+                accepted.expect("only what was accepted is changed").message = amended.message.clone();
+            }
             Event::Expired(expired) => {
                 expired.unread_by.iter().for_each(|repo| self.settle(&expired.id, repo));
             }
@@ -164,6 +175,7 @@ fn check(state: &State) {
     state.instances().for_each(|instance| check_hands(state, instance));
     check_threads(state);
     check_deadlines(state);
+    check_governance(state);
 }
 
 /// The open deliveries of a repo with their messages.
@@ -176,19 +188,22 @@ fn check_mailbox(state: &State, name: &RepoName, repo: &Repo) {
     let mailbox = &repo.mailbox;
     assert_eq!(mailbox.unread, open(state, name).count(), "unread of {name}");
     assert_eq!(mailbox.bytes, open(state, name).map(|(record, _)| record.size()).sum::<usize>());
-    let free = open(state, name).filter(|(_, delivery)| delivery.instance.is_none());
+    let held = open(state, name).filter(|(_, delivery)| delivery.stage == Stage::Held);
+    assert_eq!(mailbox.held, held.count(), "held for {name}");
+    let free = open(state, name).filter(|(_, delivery)| delivery.stage == Stage::Queued);
     let waiting: BTreeSet<_> = free.map(|(record, _)| record.order()).collect();
     assert_eq!(mailbox.waiting, waiting, "waiting for {name}");
     for (record, delivery) in open(state, name) {
         let holder = delivery.instance.as_ref();
-        assert_eq!(holder.is_none(), delivery.stage == Stage::Queued, "{record:?}");
+        let is_free = matches!(delivery.stage, Stage::Queued | Stage::Held);
+        assert_eq!(holder.is_none(), is_free, "{record:?}");
         let known = holder.and_then(|id| state.instance(id));
         assert!(
             holder.is_none() || known.is_some_and(|one| one.connected && one.repo == *name),
             "{record:?}"
         );
         assert!(
-            holder.is_some() || !repo.connected.iter().any(|id| could_take(state, id, record)),
+            delivery.stage != Stage::Queued || !repo.connected.iter().any(|id| could_take(state, id, record)),
             "{record:?}"
         );
     }
@@ -266,5 +281,22 @@ fn check_deadlines(state: &State) {
     let mut unfinished: Vec<_> = state.records().filter(|record| !record.is_finished()).collect();
     unfinished.sort_by_key(|record| (record.expires_at, record.seq));
     assert_eq!(due, unfinished.iter().map(|record| record.seq).collect::<Vec<_>>());
-    assert_eq!(state.next_deadline(), unfinished.first().map(|record| record.expires_at));
+    let stale = unfinished.first().map(|record| record.expires_at);
+    let open = state.negotiations().filter(|one| one.is_open() && one.standing == Standing::Open);
+    let unwarned = state.holds().filter(|(_, hold)| !hold.is_expiring);
+    let others = open.map(|one| one.round.expires_at).chain(unwarned.map(|(_, hold)| hold.warn_at));
+    assert_eq!(state.next_deadline(), stale.into_iter().chain(others).min());
+}
+
+/// What is held is what waits for the operator, and every open negotiation can still end.
+fn check_governance(state: &State) {
+    let held: Vec<_> = state.records().filter(|record| record.is_held()).map(|record| record.seq).collect();
+    assert!(state.holds().map(|(record, _)| record.seq).eq(held.iter().copied()));
+    for one in state.negotiations() {
+        assert!(one.round.ballots.keys().all(|voter| one.is_voter(voter)), "{one:?}");
+        assert!(one.rounds().all(|round| state.negotiation_of(&round.message) == Some(one)), "{one:?}");
+        assert!(
+            !one.is_awaiting() || one.count(one.round.at) == Some(one.standing) || one.tally().waiting > 0
+        );
+    }
 }

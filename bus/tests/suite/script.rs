@@ -1,5 +1,7 @@
 //! Arbitrary sequences of commands, and a hub with a moving clock that runs them.
 
+use std::cell::Cell;
+use std::rc::Rc;
 use std::time::Duration;
 
 use proptest::collection::vec;
@@ -7,13 +9,16 @@ use proptest::option::{of, weighted};
 use proptest::prelude::*;
 use proptest::sample::select;
 use serde_json::{Map, Value, json};
-use veda_bus_core::event::{Receive, Recorded};
+use veda_bus_core::config::{Approval, HoldRule, Rules};
+use veda_bus_core::event::{Configured, Receive, Recorded};
 use veda_bus_core::hub::{Command, Handled, Hub, Policy, Reply};
 use veda_bus_core::name::{Capability, InstanceId, MessageId, SessionId};
+use veda_bus_core::payload::Text;
 use veda_bus_core::refusal::Refusal;
 use veda_bus_core::state::Keep;
 use veda_bus_core::state::registry::Instance;
 use veda_bus_core::time::Millis;
+use veda_bus_core::wire::decide::{Decide, Verdict};
 use veda_bus_core::wire::request::{Ack, AckStage, Register};
 
 use crate::bench::repo;
@@ -54,6 +59,10 @@ pub(crate) enum Step {
         stopped: bool,
     },
     Checkpoint,
+    /// The operator, or somebody else, decides on a message.
+    Decide(Who, Verdict, usize),
+    /// The hub decides by these rules from now on.
+    Configure(Rules),
     /// So many milliseconds pass, or the clock is set back.
     Pass(i64),
 }
@@ -99,11 +108,27 @@ fn step() -> impl Strategy<Value = Step> {
         2 => (some.clone(), stage()).prop_map(|(who, stage)| Step::TakeAll(who, stage)),
         3 => some.clone().prop_map(Step::Leave),
         1 => some.clone().prop_map(Step::Stuck),
-        1 => some.prop_map(Step::Resume),
+        1 => some.clone().prop_map(Step::Resume),
+        4 => (some, verdict(), 0..IDS).prop_map(|(who, verdict, id)| Step::Decide(who, verdict, id)),
+        1 => rules().prop_map(Step::Configure),
         1 => any::<bool>().prop_map(|stopped| Step::Restart { stopped }),
         1 => Just(Step::Checkpoint),
         5 => select(vec![0, 1, 900, 1_500, 6_000, 70_000, 4_000_000, -5_000]).prop_map(Step::Pass),
     ]
+}
+
+fn verdict() -> impl Strategy<Value = Verdict> {
+    use Verdict::{Amend, Approve, Continue, Override, Refuse, Reject, Release};
+    select(vec![Approve, Reject, Amend, Override, Release, Release, Refuse, Continue])
+}
+
+fn rules() -> impl Strategy<Value = Rules> {
+    let hold = ["type == \"Negotiate\"", "priority == high", "from == \"Flagship\" && ttl > 10"];
+    let rule = |source: &str| HoldRule::new(source.parse().unwrap());
+    let hold: Vec<_> = hold.into_iter().map(rule).collect();
+    let approvals = select(vec![Approval::Always, Approval::OnConflict, Approval::Never]);
+    let hold = prop_oneof![3 => Just(Vec::new()), 2 => vec(select(hold), 1..3)];
+    (approvals, hold).prop_map(|(negotiations, hold)| Rules { negotiations, hold, ..Rules::default() })
 }
 
 fn joiner() -> impl Strategy<Value = Joiner> {
@@ -133,7 +158,7 @@ fn letter() -> impl Strategy<Value = Letter> {
         0..TARGETS.len(),
         capabilities(),
         of(0..IDS),
-        0..OPENINGS + ANSWERS,
+        0..PAYLOADS,
         priority,
         ttl,
         padding,
@@ -150,7 +175,8 @@ pub(crate) fn policies() -> impl Strategy<Value = Policy> {
     let keeps = vec![Keep::ALL, keep(3600, 1000, 0), keep(60, 8, 700), keep(5, 1, usize::MAX), keep(0, 0, 0)];
     let keeps = select(keeps);
     let limits = select(vec![(50_000, 64 << 20), (6, 64 << 20), (500, 1 << 11)]);
-    (keeps, limits).prop_map(|(keep, (mailbox_messages, mailbox_bytes))| Policy {
+    (keeps, limits, rules()).prop_map(|(keep, (mailbox_messages, mailbox_bytes), rules)| Policy {
+        rules,
         default_ttl: Duration::from_secs(300),
         mailbox_messages,
         mailbox_bytes,
@@ -159,8 +185,7 @@ pub(crate) fn policies() -> impl Strategy<Value = Policy> {
     })
 }
 
-const OPENINGS: usize = 6;
-const ANSWERS: usize = 7;
+const PAYLOADS: usize = 18;
 
 fn payload(which: usize) -> (&'static str, Value) {
     match which {
@@ -179,6 +204,14 @@ fn payload(which: usize) -> (&'static str, Value) {
         9 => ("Query", json!({ "acknowledged": true })),
         10 => ("Notify", json!({ "acknowledged": true })),
         11 => ("Negotiate", json!({ "vote": "accept" })),
+        13 => {
+            let voters = ["Flagship", "LensSDK", "AuthCore"];
+            ("Negotiate", json!({ "proposal": "q", "affected_repos": voters, "requires_consensus": false }))
+        }
+        14 => ("Negotiate", json!({ "vote": "reject" })),
+        15 => ("Negotiate", json!({ "vote": "counter", "counter_proposal": "r" })),
+        16 => ("Negotiate", json!({ "outcome": "withdrawn" })),
+        17 => ("Negotiate", json!({ "vote": "abstain" })),
         _ => ("Task", json!({ "status": "done" })),
     }
 }
@@ -228,7 +261,7 @@ impl Joiner {
 pub(crate) struct Runner {
     pub(crate) hub: Hub,
     pub(crate) now: Millis,
-    counter: u64,
+    counter: Rc<Cell<u64>>,
 }
 
 /// What came of one command.
@@ -236,7 +269,7 @@ pub(crate) type Outcome = Result<Reply, Refusal>;
 
 impl Runner {
     pub(crate) fn new(policy: Policy) -> Self {
-        Self { hub: Hub::new(policy), now: Millis(1_000_000), counter: 0 }
+        Self { hub: Hub::new(policy), now: Millis(1_000_000), counter: Rc::default() }
     }
 
     /// The same with a hub that knows nothing yet.
@@ -287,9 +320,24 @@ impl Runner {
                 self.command(Command::Start { pid: 2, version: "test".into() }, each);
             }
             Step::Checkpoint => self.command(Command::Checkpoint { previous: "0".repeat(32) }, each),
+            Step::Decide(who, verdict, id) => {
+                let Some(instance) = self.known(*who).map(|known| known.id.clone()) else { return };
+                let text = Text::new("t");
+                let mut decide = Box::new(Decide::on(*verdict, message_id(*id)));
+                decide.proposal.clone_from(&text);
+                decide.comment = text;
+                let fresh = ids(&self.counter);
+                self.command(Command::Decide { instance, decide, fresh: &fresh }, each);
+            }
+            Step::Configure(rules) => {
+                let (rules, configured) = (Some(rules.clone()), Configured::default());
+                let fresh = ids(&self.counter);
+                self.command(Command::Configure { rules, configured, fresh: &fresh }, each);
+            }
             Step::Pass(millis) => {
                 self.now = Millis(self.now.0.saturating_add_signed(*millis));
-                self.command(Command::Tick { fresh: &MessageId::random }, each);
+                let fresh = ids(&self.counter);
+                self.command(Command::Tick { fresh: &fresh }, each);
             }
         }
     }
@@ -316,8 +364,7 @@ impl Runner {
     fn send(&mut self, who: Who, letter: &Letter, each: &mut dyn FnMut(&Hub, &[Recorded], &Outcome)) {
         let Some(instance) = self.known(who).map(|known| known.id.clone()) else { return };
         let (message, allow_unknown) = (letter.json(), letter.allow_unknown);
-        let fresh = MessageId::new(&self.fresh()).unwrap();
-        let fresh = || fresh.clone();
+        let fresh = ids(&self.counter);
         self.command(Command::Send { instance, message: &message, allow_unknown, fresh: &fresh }, each);
     }
 
@@ -345,9 +392,19 @@ impl Runner {
     }
 
     fn fresh(&mut self) -> String {
-        self.counter += 1;
-        format!("fresh-{}", self.counter)
+        fresh(&self.counter)
     }
+}
+
+fn fresh(counter: &Cell<u64>) -> String {
+    counter.set(counter.get() + 1);
+    format!("fresh-{}", counter.get())
+}
+
+/// Makes message ids, the same ones for the same commands.
+fn ids(counter: &Rc<Cell<u64>>) -> impl Fn() -> MessageId + use<> {
+    let counter = Rc::clone(counter);
+    move || MessageId::new(&fresh(&counter)).unwrap()
 }
 
 fn pick<T>(all: Vec<T>, which: usize) -> Option<T> {
