@@ -7,6 +7,7 @@
 mod check;
 mod facts;
 mod fault;
+mod named;
 mod names;
 
 use std::fmt;
@@ -14,7 +15,7 @@ use std::str::FromStr;
 use std::sync::{Arc, LazyLock, OnceLock};
 use std::thread;
 
-use cel::common::ast::{Expr, LiteralValue};
+use cel::common::ast::{Expr, LiteralValue, SourceInfo};
 use cel::context::VariableResolver;
 use cel::parser::Expression;
 use cel::{Context, Env, Value};
@@ -22,6 +23,7 @@ use cel::{Context, Env, Value};
 pub use facts::{Facts, MAX_SUMMARY};
 pub use fault::FilterError;
 pub(crate) use fault::{line_and_column, nearest};
+pub use named::Named;
 pub use names::{CONSTANTS, FUNCTIONS, VARIABLES, Variable};
 
 /// The longest expression, in bytes.
@@ -83,7 +85,7 @@ impl Filter {
         if source.len() > MAX_BYTES {
             return Err(FilterError::TooLong { bytes: source.len() });
         }
-        let filter = Self::of(source, with_deep_stack(source)?);
+        let filter = Self::of(source, with_deep_stack(|| checked(source))?);
         // What the check can not know, as the index of a list that may be empty, shows here.
         filter.matches(&Facts::default()).map(|_| filter)
     }
@@ -103,6 +105,14 @@ impl Filter {
         &self.0.source
     }
 
+    /// The repos that it compares `from`, `to` or `repo` with. It is read anew, since places are not kept; where the
+    /// machine does not let that happen, there are none.
+    pub fn repos(&self) -> Vec<Named> {
+        let source = self.source();
+        let read = || parse(source).map(|(expression, places)| named::named(source, &expression, &places));
+        with_deep_stack(read).unwrap_or_default()
+    }
+
     /// Whether the facts satisfy it.
     ///
     /// # Errors
@@ -112,7 +122,7 @@ impl Filter {
         let expression = if let Some(expression) = self.0.expression.get() {
             expression
         } else {
-            let compiled = with_deep_stack(&self.0.source)?;
+            let compiled = with_deep_stack(|| checked(&self.0.source))?;
             self.0.expression.get_or_init(|| compiled)
         };
         match evaluate(expression, facts) {
@@ -129,24 +139,27 @@ fn evaluate(expression: &Expression, facts: &dyn VariableResolver) -> cel::Resol
     Value::resolve(expression, &context)
 }
 
-/// Parses and checks `source` on a thread of its own; see [`PARSER_STACK`].
-fn with_deep_stack(source: &str) -> Result<Expression, FilterError> {
+/// Parses on a thread of its own; see [`PARSER_STACK`].
+fn with_deep_stack<T: Send>(parse: impl FnOnce() -> Result<T, FilterError> + Send) -> Result<T, FilterError> {
     thread::scope(|scope| {
         let thread = thread::Builder::new().name("filter".into()).stack_size(PARSER_STACK);
-        let running = thread.spawn_scoped(scope, || parse(source));
+        let running = thread.spawn_scoped(scope, parse);
         let running = running.map_err(|error| FilterError::Unavailable(error.to_string()))?;
         // No input is known to make the parser panic; if one does, that thread ends and not the caller's.
         running.join().unwrap_or_else(|_| Err(FilterError::Unavailable("the parser broke down".into())))
     })
 }
 
-fn parse(source: &str) -> Result<Expression, FilterError> {
-    let depth = u16::try_from(MAX_DEPTH).unwrap_or(u16::MAX);
-    let parser = LANGUAGE.parser().max_recursion_depth(depth);
-    let (expression, places) =
-        parser.parse_with_source_info(source).map_err(|errors| fault::syntax(&errors))?;
+fn checked(source: &str) -> Result<Expression, FilterError> {
+    let (expression, places) = parse(source)?;
     check::check(source, &expression, &places)?;
     Ok(expression)
+}
+
+fn parse(source: &str) -> Result<(Expression, SourceInfo), FilterError> {
+    let depth = u16::try_from(MAX_DEPTH).unwrap_or(u16::MAX);
+    let parser = LANGUAGE.parser().max_recursion_depth(depth);
+    parser.parse_with_source_info(source).map_err(|errors| fault::syntax(&errors))
 }
 
 impl FromStr for Filter {

@@ -1,11 +1,11 @@
 //! What every command needs: the configuration, a connection, and output that a closed pipe does not break.
 
 use std::io::{self, BufWriter, StdoutLock, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use serde::Serialize;
 use veda_bus_core::client::blocking::Connection;
-use veda_bus_core::config::{Config, Sources, load};
+use veda_bus_core::config::{Config, CoordinationSettings, Sources, load};
 use veda_bus_core::name::RepoName;
 use veda_bus_core::text;
 use veda_bus_core::wire::Register;
@@ -18,8 +18,8 @@ use crate::show::ansi::{self, wants_colours};
 /// The configuration in force, and how to print.
 pub(crate) struct Context {
     pub(crate) config: Config,
-    /// The global configuration file that the command line names.
-    pub(crate) config_file: Option<PathBuf>,
+    /// What the configuration was made from.
+    pub(crate) sources: Sources,
     /// Whether data is printed as JSON.
     pub(crate) json: bool,
 }
@@ -32,7 +32,7 @@ impl Context {
             flags.push(("bus.socket_path", socket.display().to_string()));
         }
         let sources = Sources::from_process(global.config.clone(), flags);
-        Ok(Self { config: load(&sources)?, config_file: global.config.clone(), json: global.json })
+        Ok(Self { config: load(&sources)?, sources, json: global.json })
     }
 
     /// The bus's socket.
@@ -54,17 +54,21 @@ impl Context {
 
     /// A registration as `repo`; where that is the repo of the current folder, with what its file declares.
     pub(crate) fn registration(&self, repo: RepoName) -> Register {
-        let coordination = &self.config.coordination;
         let mut register = Register::new(repo);
-        if coordination.repo_name.as_ref() == Some(&register.repo) {
-            register.capabilities.clone_from(&coordination.capabilities);
+        if self.config.coordination.repo_name.as_ref() == Some(&register.repo) {
             register.path = self.config.repo_folder.as_ref().map(|folder| folder.display().to_string());
-            let accepted = coordination.accept_requests_from.iter().map(|one| one.parse());
-            // The names were checked when the file was read.
-            register.accept_requests_from = accepted.collect::<Result<_, _>>().ok();
+            declare(&mut register, &self.config.coordination);
         }
         register
     }
+}
+
+/// Lets a registration say what these settings declare.
+pub(crate) fn declare(register: &mut Register, coordination: &CoordinationSettings) {
+    register.capabilities.clone_from(&coordination.capabilities);
+    let accepted = coordination.accept_requests_from.iter().map(|one| one.parse());
+    // The names were checked when the file was read.
+    register.accept_requests_from = accepted.collect::<Result<_, _>>().ok();
 }
 
 /// Standard output, written in pieces that are flushed on purpose.

@@ -12,6 +12,7 @@
 //! | [`runtime`] | what runs a command, and the signals that end it |
 //! | [`show`] | events and messages as lines for a person |
 //! | [`waiting`] | waiting for an answer |
+//! | [`watching`] | files that are read again when they change |
 
 mod arguments;
 mod bench;
@@ -23,6 +24,7 @@ mod hosting;
 mod runtime;
 mod show;
 mod waiting;
+mod watching;
 
 use std::process::ExitCode;
 

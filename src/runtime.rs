@@ -1,12 +1,17 @@
 //! What runs a command: a runtime, the signals that end it, the log of the library.
 
+use std::fs::File;
 use std::future::Future;
+use std::time::Duration;
 
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::broadcast::error::RecvError;
 use veda_bus_core::client::{BusClient, ClientEvent};
 
 use crate::failure::Failure;
+
+/// How long a terminal may take to go away.
+const GOING: Duration = Duration::from_millis(200);
 
 /// Warnings of the library go to stderr; `RUST_LOG` says how many.
 pub(crate) fn log_to_stderr() {
@@ -34,6 +39,38 @@ pub(crate) fn stop_signal() -> Result<impl Future<Output = ()>, Failure> {
             _ = hangup.recv() => {}
         }
     })
+}
+
+/// The same for a daemon: a hangup ends it only when its terminal has gone away, and otherwise calls `hangup`.
+pub(crate) fn daemon_signal(hangup: impl Fn()) -> Result<impl Future<Output = ()>, Failure> {
+    let had_terminal = has_terminal();
+    let failed = |error| Failure::Failed(format!("signals can not be caught: {error}"));
+    let mut interrupt = signal(SignalKind::interrupt()).map_err(failed)?;
+    let mut terminate = signal(SignalKind::terminate()).map_err(failed)?;
+    let mut hangups = signal(SignalKind::hangup()).map_err(failed)?;
+    Ok(async move {
+        loop {
+            tokio::select! {
+                _ = interrupt.recv() => return,
+                _ = terminate.recv() => return,
+                _ = hangups.recv() => {
+                    if had_terminal {
+                        // The kernel may say so first, and take the terminal away then.
+                        tokio::time::sleep(GOING).await;
+                        if !has_terminal() {
+                            return;
+                        }
+                    }
+                    hangup();
+                }
+            }
+        }
+    })
+}
+
+/// Whether this process has a terminal that its signals come from.
+fn has_terminal() -> bool {
+    File::open("/dev/tty").is_ok()
 }
 
 /// Tells of what the client goes through, from now on, for as long as it lives.

@@ -28,6 +28,7 @@ mod suite {
     mod console;
     mod console_doc;
     mod conversation;
+    mod declaring;
     mod demo;
     mod disk_full;
     mod example;

@@ -13,6 +13,7 @@
 //! | [`theme`], [`look`] | what roles look like, on this terminal |
 //! | [`link`] | the connection to the bus, on a thread of its own |
 //! | [`screen`], [`term`], [`pace`], `editor` | the terminal: what is on it, its modes, when to draw, `$EDITOR` |
+//! | [`watch`] | tells when files change |
 //! | [`mod@run`] | where all of it meets |
 //!
 //! A key becomes an action, an action changes the [`app::App`] and asks for effects, and what was changed is drawn. Events
@@ -38,6 +39,7 @@ pub mod text;
 pub mod theme;
 pub mod update;
 pub mod view;
+pub mod watch;
 pub mod words;
 
 pub use run::{ConsoleError, Start, run};

@@ -21,9 +21,9 @@ use crate::pace::{Dirty, Pace};
 use crate::screen::Screen;
 use crate::settings::{Folders, Settings};
 use crate::term::{self, Modes};
-use crate::theme::Watcher;
 use crate::update::{Effect, Host, Leaving, Msg, drew, feed, update};
 use crate::view;
+use crate::watch::{Watched, Watcher};
 
 /// How long events are taken in before the console looks for keys again.
 const TAKE_IN: Duration = Duration::from_millis(4);
@@ -400,5 +400,6 @@ fn recall(folders: Option<&Folders>, app: &mut App) -> Option<Memory> {
 
 fn watch(folders: &Folders, tell: mpsc::UnboundedSender<()>) -> Option<Watcher> {
     let told = move || _ = tell.send(());
-    Watcher::new(&folders.themes, &folders.settings, told).ok()
+    let watched = [Watched::TomlIn(folders.themes.clone()), Watched::File(folders.settings.clone())];
+    Watcher::new(watched, told).ok()
 }

@@ -24,6 +24,20 @@ pub enum Place {
     Flag,
 }
 
+impl Place {
+    /// Where a line and a column of an expression are that begins here with a quote. Where it does not stand in the
+    /// file character by character, or does not say where, that is its beginning.
+    pub(super) fn inside(self, verbatim: bool, position: Option<(usize, usize)>) -> Self {
+        match (self, position) {
+            // The quote comes before the first character.
+            (Self::File { path, line, column }, Some((1, inside))) if verbatim => {
+                Self::File { path, line, column: column + inside }
+            }
+            (place, _) => place,
+        }
+    }
+}
+
 impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -98,6 +112,16 @@ pub enum ConfigError {
         key: &'static str,
         /// What is wrong with it; its own line and column count from the beginning of the expression.
         error: Box<FilterError>,
+    },
+    /// Rules that can not have been meant together.
+    #[error("{place}: {key}: {message}")]
+    Contradiction {
+        /// Where one of them stands.
+        place: Place,
+        /// Its key.
+        key: &'static str,
+        /// What is wrong with it, and where the other one stands.
+        message: String,
     },
     /// A path that begins with `~/` while there is no home folder.
     #[error("{key}: \"{path}\" needs a home folder, and HOME is not set")]

@@ -2,7 +2,6 @@
 
 use std::fs::File;
 use std::io::{self, Read as _};
-use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use toml::Spanned;
@@ -12,7 +11,7 @@ use super::REPO_FILE;
 use super::error::{ConfigError, Place};
 use super::keys::{Files, KEYS, Key};
 use super::value::{Fault, Value};
-use crate::filter::{FilterError, line_and_column, nearest};
+use crate::filter::{line_and_column, nearest};
 use crate::text;
 
 /// No configuration is longer; a link to a device is.
@@ -23,7 +22,7 @@ const MAX_FILE_BYTES: u64 = 1 << 20;
 pub(super) struct Setting {
     pub(super) key: &'static Key,
     pub(super) value: Value,
-    pub(super) line: usize,
+    pub(super) place: Place,
 }
 
 /// The text of a file; `None` when there is no such file.
@@ -93,13 +92,10 @@ impl Reader<'_> {
             match (Key::find(&full), value.get_ref()) {
                 (Some(key), value_here) => {
                     self.check_place(key, place)?;
-                    let (line, _) = line_and_column(self.text.get(..value.span().start).unwrap_or_default());
                     let read = key.kind.read_toml(value_here);
-                    settings.push(Setting {
-                        key,
-                        value: read.map_err(|fault| self.fault(key, value, fault))?,
-                        line,
-                    });
+                    let mut read = read.map_err(|fault| self.fault(key, value, fault))?;
+                    self.tell_places(&mut read, value_here);
+                    settings.push(Setting { key, value: read, place: self.place(value.span().start) });
                 }
                 (None, DeValue::Table(inner)) if is_table(&full) => self.table(&full, inner, settings)?,
                 (None, _) if is_table(&full) => {
@@ -124,45 +120,71 @@ impl Reader<'_> {
         Err(ConfigError::Misplaced { place, key: key.name, belongs })
     }
 
-    fn fault(&self, key: &'static Key, value: &Spanned<DeValue<'_>>, fault: Fault) -> ConfigError {
-        match fault {
-            Fault::Mismatch(expected, found) => {
-                ConfigError::Value { place: self.place(value.span().start), key: key.name, expected, found }
-            }
-            Fault::Element(index, expected, found) => {
-                let element = match value.get_ref() {
-                    DeValue::Array(array) => array.get(index).map(Spanned::span),
-                    _ => None,
-                };
-                let start = element.unwrap_or(value.span()).start;
-                ConfigError::Value { place: self.place(start), key: key.name, expected, found }
-            }
-            Fault::Filter(error) => self.filter_fault(key, &value.span(), value.get_ref(), error),
+    /// Rules know where they stand.
+    fn tell_places(&self, value: &mut Value, read: &DeValue<'_>) {
+        let DeValue::Array(elements) = read else { return };
+        match value {
+            Value::Hold(rules) => rules.iter_mut().zip(elements.iter()).for_each(|(rule, element)| {
+                rule.stands(self.place(element.span().start), self.is_verbatim(element));
+            }),
+            Value::Allow(rules) => rules.iter_mut().zip(elements.iter()).for_each(|(rule, element)| {
+                rule.place = Some(self.place(element.span().start));
+            }),
+            _ => {}
         }
     }
 
-    /// Points into the expression itself when it stands in the file as it is, without escapes and line breaks.
-    fn filter_fault(
-        &self,
-        key: &'static Key,
-        span: &Range<usize>,
-        value: &DeValue<'_>,
-        error: FilterError,
-    ) -> ConfigError {
-        let written = self.text.get(span.clone()).unwrap_or_default();
-        let plain =
-            |source: &str| written.len() == source.len() + 2 && written.get(1..=source.len()) == Some(source);
-        let place = self.place(span.start);
-        let place = match (place, error.position(), value) {
-            (Place::File { path, line, column }, Some((1, inside)), DeValue::String(source))
-                if plain(source) =>
-            {
-                // The quote comes before the first character.
-                Place::File { path, line, column: column + inside }
+    fn fault(&self, key: &'static Key, value: &Spanned<DeValue<'_>>, fault: Fault) -> ConfigError {
+        let place = self.place(value.span().start);
+        match (fault, value.get_ref()) {
+            (Fault::Element(index, inner), DeValue::Array(array)) => {
+                self.fault(key, array.get(index).unwrap_or(value), *inner)
             }
-            (place, _, _) => place,
-        };
-        ConfigError::Filter { place, key: key.name, error: Box::new(error) }
+            (Fault::Member(name, inner), DeValue::Table(table)) => {
+                self.fault(key, table.get(name).unwrap_or(value), *inner)
+            }
+            (Fault::Unknown(name, members), DeValue::Table(table)) => {
+                let at = table.keys().find(|member| *member.get_ref() == name).map(Spanned::span);
+                unknown_member(self.place(at.unwrap_or(value.span()).start), key, &name, members)
+            }
+            (Fault::Filter(error), _) => {
+                let place = place.inside(self.is_verbatim(value), error.position());
+                ConfigError::Filter { place, key: key.name, error: Box::new(error) }
+            }
+            (fault, _) => fault_at(place, key, fault),
+        }
+    }
+
+    /// Whether a string stands in the file as it is, without escapes and line breaks.
+    fn is_verbatim(&self, value: &Spanned<DeValue<'_>>) -> bool {
+        let DeValue::String(source) = value.get_ref() else { return false };
+        let written = self.text.get(value.span()).unwrap_or_default();
+        written.len() == source.len() + 2 && written.get(1..=source.len()) == Some(source)
+    }
+}
+
+/// A fault of which only the place as a whole is known.
+pub(super) fn fault_at(place: Place, key: &'static Key, fault: Fault) -> ConfigError {
+    match fault {
+        Fault::Mismatch(expected, found) => ConfigError::Value { place, key: key.name, expected, found },
+        Fault::Element(_, inner) | Fault::Member(_, inner) => fault_at(place, key, *inner),
+        Fault::Unknown(name, members) => unknown_member(place, key, &name, members),
+        Fault::Filter(error) => ConfigError::Filter { place, key: key.name, error: Box::new(error) },
+    }
+}
+
+fn unknown_member(
+    place: Place,
+    key: &'static Key,
+    name: &str,
+    members: &'static [&'static str],
+) -> ConfigError {
+    ConfigError::UnknownKey {
+        place,
+        what: "key",
+        key: text::line(name).into_owned(),
+        table: key.name.to_owned(),
+        nearest: nearest(name, members.iter().copied()),
     }
 }
 

@@ -15,8 +15,8 @@ pub struct Key {
     pub kind: Kind,
     /// What it is when nobody sets it.
     pub default: Preset,
-    /// The environment variable that sets it.
-    pub environment: &'static str,
+    /// The environment variable that sets it, where there is one.
+    pub environment: Option<&'static str>,
     /// The files that may set it.
     pub files: Files,
     /// What it does, in one line.
@@ -44,6 +44,12 @@ impl Key {
     pub fn find(name: &str) -> Option<&'static Self> {
         KEYS.iter().find(|key| key.name == name)
     }
+
+    /// Whether a running bus takes a change of it at once; the others wait for its next start.
+    pub fn is_live(&self) -> bool {
+        const RULES: [&str; 3] = ["bus.approval.negotiations", "bus.approval.hold", "bus.approval.allow"];
+        RULES.contains(&self.name) || self.name.starts_with("bus.limits.")
+    }
 }
 
 const KIB: u64 = 1 << 10;
@@ -54,16 +60,26 @@ const CENTURY: u64 = 3_155_760_000;
 
 const SECONDS: Kind = Kind::Integer { unit: "seconds", least: 1, most: CENTURY };
 const MESSAGES: Kind = Kind::Integer { unit: "messages", least: 1, most: 1_000_000_000 };
+const LIMIT: Kind = Kind::Integer { unit: "messages; 0 is no limit", least: 0, most: 1_000_000_000 };
 const FILES: Kind = Kind::Integer { unit: "files; 0 is all", least: 0, most: 1_000_000_000 };
 
 const fn bytes(least: u64, most: u64) -> Kind {
     Kind::Integer { unit: "bytes", least, most }
 }
 
+macro_rules! variable {
+    (-) => {
+        None
+    };
+    ($name:literal) => {
+        Some($name)
+    };
+}
+
 macro_rules! keys {
-    ($($name:literal, $environment:literal, $files:ident, $kind:expr, $default:expr, $doc:literal;)*) => {
+    ($($name:literal, $environment:tt, $files:ident, $kind:expr, $default:expr, $doc:literal;)*) => {
         &[$(Key {
-            name: $name, environment: $environment, files: Files::$files, kind: $kind, default: $default, doc: $doc,
+            name: $name, environment: variable!($environment), files: Files::$files, kind: $kind, default: $default, doc: $doc,
         }),*]
     };
 }
@@ -112,6 +128,40 @@ pub const KEYS: &[Key] = keys! {
     "bus.stuck_after", "VEDA_BUS_STUCK_AFTER", Global,
         SECONDS, Preset::Integer(15),
         "an instance that has not answered for so long counts as stuck";
+    "bus.approval.negotiations", "VEDA_BUS_APPROVAL_NEGOTIATIONS", Global,
+        Kind::Choice(&["always", "on_conflict", "never"]), Preset::Text("always"),
+        "which negotiations wait for the operator when their voters have decided";
+    "bus.approval.hold", -, Global,
+        Kind::Filters, Preset::List(&[]),
+        "messages that one of them matches are held until the operator decides";
+    "bus.approval.allow", -, Global,
+        Kind::AllowRules, Preset::List(&[]),
+        "standing rules: messages that one of them covers are never held";
+    "bus.approval.check_origin", "VEDA_BUS_APPROVAL_CHECK_ORIGIN", Global,
+        Kind::Boolean, Preset::Boolean(true),
+        "whether the operator's actions are refused from processes below an agent";
+    "bus.approval.agent_marks", "VEDA_BUS_APPROVAL_AGENT_MARKS", Global,
+        Kind::Variables,
+        Preset::List(&[
+            "CLAUDECODE", "CLAUDE_CODE_SESSION_ID", "CODEX_SANDBOX", "CODEX_THREAD_ID", "GEMINI_CLI", "CURSOR_AGENT",
+            "OPENCODE",
+        ]),
+        "a process with one of these environment variables is an agent's";
+    "bus.limits.messages_per_minute", "VEDA_BUS_LIMITS_MESSAGES_PER_MINUTE", Global,
+        LIMIT, Preset::Integer(3000),
+        "at most so many messages a minute come from one repo";
+    "bus.limits.thread_messages_per_minute", "VEDA_BUS_LIMITS_THREAD_MESSAGES_PER_MINUTE", Global,
+        LIMIT, Preset::Integer(1200),
+        "at most so many messages a minute come in one thread";
+    "bus.limits.thread_messages", "VEDA_BUS_LIMITS_THREAD_MESSAGES", Global,
+        LIMIT, Preset::Integer(10_000),
+        "at most so many messages make a thread";
+    "bus.limits.thread_depth", "VEDA_BUS_LIMITS_THREAD_DEPTH", Global,
+        LIMIT, Preset::Integer(1000),
+        "at most so many messages of a thread answer each other in a row";
+    "bus.limits.loop_answers", "VEDA_BUS_LIMITS_LOOP_ANSWERS", Global,
+        LIMIT, Preset::Integer(16),
+        "so many short answers to and fro without anything new hold a thread";
     "coordination.repo_name", "VEDA_REPO_NAME", Repo,
         Kind::Repo, Preset::None,
         "the name that this repository's instances answer to";
@@ -137,9 +187,10 @@ pub fn reference() -> String {
     let mut out = String::from("| key | value | default | environment | meaning |\n|---|---|---|---|---|\n");
     for key in KEYS {
         let default = key.kind.read_preset(key.default).map(|value| format!("`{value}`")).unwrap_or_default();
-        let (name, kind, environment, doc) = (key.name, key.kind, key.environment, key.doc);
+        let environment = key.environment.map(|name| format!("`{name}`")).unwrap_or_default();
+        let (name, kind, doc) = (key.name, key.kind, key.doc);
         // Writing to a string does not fail.
-        let _ = writeln!(out, "| `{name}` | {kind} | {default} | `{environment}` | {doc} |");
+        let _ = writeln!(out, "| `{name}` | {kind} | {default} | {environment} | {doc} |");
     }
     out
 }

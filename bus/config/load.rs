@@ -5,12 +5,13 @@ use std::ffi::OsString;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::GLOBAL_FILE;
 use super::error::{ConfigError, Place};
 use super::file::{self, Setting};
 use super::keys::{Files, KEYS, Key};
-use super::settings::{Config, Effective, Origin, Values};
-use super::value::{Fault, Value};
+use super::rules::Rules;
+use super::settings::{BusSettings, Config, Effective, Origin, Values};
+use super::value::Value;
+use super::{GLOBAL_FILE, contradiction};
 
 /// Whatever a configuration is made from. Nothing else is looked at, so a test can say it all.
 #[derive(Debug, Clone, Default)]
@@ -31,7 +32,7 @@ pub struct Sources {
 impl Sources {
     /// The home folder, current folder and environment of this process, with what its command line sets.
     pub fn from_process(config: Option<PathBuf>, flags: Vec<(&'static str, String)>) -> Self {
-        let known = |name: &str| KEYS.iter().any(|key| key.environment == name);
+        let known = |name: &str| KEYS.iter().any(|key| key.environment == Some(name));
         let environment =
             std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value)));
         Self {
@@ -49,32 +50,81 @@ impl Sources {
 /// before the global file before the default.
 ///
 /// # Errors
-/// A [`ConfigError`] when a file can not be read or is not TOML, or when any source, even one that another overrules,
-/// sets a key that there is not, or a value that its key can not take.
+/// A [`ConfigError`] when a file can not be read or is not TOML, when any source, even one that another overrules,
+/// sets a key that there is not, or a value that its key can not take, or when rules contradict each other.
 pub fn load(sources: &Sources) -> Result<Config, ConfigError> {
-    let mut set = Set { sources, values: Values::defaults(""), origins: BTreeMap::new() };
+    let mut set = Set::new(sources);
     set.global_file()?;
     let repo_folder = set.repo_file()?;
-    set.environment()?;
-    set.flags()?;
-    set.expand_home()?;
     Ok(Config {
-        bus: set.values.bus(),
+        bus: set.bus()?,
         coordination: set.values.coordination(),
         effective: KEYS.iter().map(|key| set.effective(key)).collect(),
-        bus_environment: set.values.bus_environment(),
+        bus_environment: set.bus_environment(),
         repo_folder,
     })
+}
+
+/// What a bus does with a configuration that is not the one it was started with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reloaded {
+    /// What is in force from now on.
+    pub rules: Rules,
+    /// The keys of `[bus]` that have another value now, which the bus takes at its next start.
+    pub waiting: Vec<&'static str>,
+}
+
+/// Reads the configuration of a bus again. `old` is what it was started with.
+///
+/// A repository's file has no say in the rules, so what is wrong with it keeps no rule back.
+///
+/// # Errors
+/// As [`load`]; what was in force is to stay so.
+pub fn reload(sources: &Sources, old: &BusSettings) -> Result<Reloaded, ConfigError> {
+    let mut set = Set::new(sources);
+    set.global_file()?;
+    let whole = set.repo_file().is_ok();
+    let bus = set.bus()?;
+    let told = |key: &&'static str| whole || Key::find(key).is_some_and(|key| key.files == Files::Global);
+    let waiting = old.fixed_differences(&bus).into_iter().filter(told).collect();
+    Ok(Reloaded { rules: bus.rules, waiting })
+}
+
+/// The rules that a global file with this text says by itself.
+pub(super) fn rules_of(path: &Path, text: &str) -> Result<Rules, ConfigError> {
+    let sources = Sources::default();
+    let mut set = Set::new(&sources);
+    set.file(path, text, Files::Global)?;
+    set.rules()
 }
 
 /// What is set so far; what comes later overrules it.
 struct Set<'a> {
     sources: &'a Sources,
     values: Values,
-    origins: BTreeMap<&'static str, Origin>,
+    places: BTreeMap<&'static str, Place>,
 }
 
-impl Set<'_> {
+impl<'a> Set<'a> {
+    fn new(sources: &'a Sources) -> Self {
+        Self { sources, values: Values::defaults(""), places: BTreeMap::new() }
+    }
+
+    /// The settings of a bus, when the files have been read.
+    fn bus(&mut self) -> Result<BusSettings, ConfigError> {
+        self.environment()?;
+        self.flags()?;
+        self.expand_home()?;
+        self.rules()?;
+        Ok(BusSettings { config_path: self.global_path(), ..self.values.bus() })
+    }
+
+    fn rules(&self) -> Result<Rules, ConfigError> {
+        let rules = self.values.rules();
+        contradiction::check(&rules, self.places.get("bus.limits.thread_depth"))?;
+        Ok(rules)
+    }
+
     fn global_file(&mut self) -> Result<(), ConfigError> {
         let Some(path) = self.global_path() else { return Ok(()) };
         match file::read(&path)? {
@@ -100,8 +150,8 @@ impl Set<'_> {
 
     fn file(&mut self, path: &Path, text: &str, files: Files) -> Result<(), ConfigError> {
         let folder = path.parent().unwrap_or(Path::new(""));
-        for Setting { key, value, line } in file::parse(path, text, files)? {
-            self.put(key, value, Origin::File(path.to_owned(), line), folder);
+        for Setting { key, value, place } in file::parse(path, text, files)? {
+            self.put(key, value, place, folder);
         }
         Ok(())
     }
@@ -109,15 +159,17 @@ impl Set<'_> {
     fn environment(&mut self) -> Result<(), ConfigError> {
         let sources = self.sources;
         for key in KEYS {
-            let value = sources.environment.get(key.environment).filter(|value| !value.is_empty());
+            let Some(name) = key.environment else { continue };
+            let value = sources.environment.get(name).filter(|value| !value.is_empty());
             let Some(value) = value else { continue };
-            let place = Place::Environment(key.environment);
+            let place = Place::Environment(name);
             let Some(text) = value.to_str() else {
                 let (expected, found) = (key.kind.to_string(), "bytes that are not UTF-8".into());
                 return Err(ConfigError::Value { place, key: key.name, expected, found });
             };
-            let value = key.kind.read_text(text).map_err(|fault| fault_at(place, key, fault))?;
-            self.put(key, value, Origin::Environment(key.environment), &sources.current);
+            let value =
+                key.kind.read_text(text).map_err(|fault| file::fault_at(place.clone(), key, fault))?;
+            self.put(key, value, place, &sources.current);
         }
         Ok(())
     }
@@ -126,20 +178,20 @@ impl Set<'_> {
         let sources = self.sources;
         for (name, text) in &sources.flags {
             let key = Key::find(name).ok_or_else(|| file::unknown(Place::Flag, "", name, false))?;
-            let value = key.kind.read_text(text).map_err(|fault| fault_at(Place::Flag, key, fault))?;
-            self.put(key, value, Origin::Flag, &sources.current);
+            let value = key.kind.read_text(text).map_err(|fault| file::fault_at(Place::Flag, key, fault))?;
+            self.put(key, value, Place::Flag, &sources.current);
         }
         Ok(())
     }
 
     /// A relative path is relative to `folder`; what is below the home folder stays so until all is known.
-    fn put(&mut self, key: &'static Key, value: Value, origin: Origin, folder: &Path) {
+    fn put(&mut self, key: &'static Key, value: Value, place: Place, folder: &Path) {
         let value = match value {
             Value::Path(path) if !path.starts_with("~") => Value::Path(folder.join(path)),
             other => other,
         };
         self.values.0.insert(key.name, value);
-        self.origins.insert(key.name, origin);
+        self.places.insert(key.name, place);
     }
 
     /// Only a path that is in force needs a home folder.
@@ -159,18 +211,16 @@ impl Set<'_> {
         Effective {
             key: key.name,
             value: self.values.0.get(key.name).map(Value::to_string).unwrap_or_default(),
-            origin: self.origins.get(key.name).cloned().unwrap_or(Origin::Default),
+            origin: self.places.get(key.name).map_or(Origin::Default, Origin::from),
             doc: key.doc,
         }
     }
-}
 
-/// A fault in a flag or an environment variable.
-fn fault_at(place: Place, key: &Key, fault: Fault) -> ConfigError {
-    match fault {
-        Fault::Mismatch(expected, found) | Fault::Element(_, expected, found) => {
-            ConfigError::Value { place, key: key.name, expected, found }
-        }
-        Fault::Filter(error) => ConfigError::Filter { place, key: key.name, error: Box::new(error) },
+    /// See [`Config::bus_environment`]. What a bus takes anew while it runs only goes along when no file has said it:
+    /// a variable would overrule the file for ever.
+    fn bus_environment(&self) -> Vec<(&'static str, OsString)> {
+        let of_file = |key: &Key| matches!(self.places.get(key.name), None | Some(Place::File { .. }));
+        let keys = KEYS.iter().filter(|key| key.name.starts_with("bus.") && !(key.is_live() && of_file(key)));
+        keys.filter_map(|key| Some((key.environment?, self.values.0.get(key.name)?.as_variable()?))).collect()
     }
 }

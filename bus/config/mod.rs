@@ -4,19 +4,25 @@
 //! one, from the current folder upwards). What a flag says goes before the environment, that before the repository's
 //! file, that before the global file, and that before the default. [`KEYS`] is the one list of all there is to set.
 
+mod allow;
+mod contradiction;
+mod edit;
 mod error;
 mod file;
 mod keys;
 mod load;
 mod rules;
 mod settings;
+mod unknown;
 mod value;
 
+pub use edit::{EditError, add_allow, remove_allow};
 pub use error::{ConfigError, Place};
 pub use keys::{Files, KEYS, Key, reference};
-pub use load::{Sources, load};
+pub use load::{Reloaded, Sources, load, reload};
 pub use rules::{AllowEnd, AllowRule, Approval, HoldRule, Limits, Rules};
 pub use settings::{BusSettings, Config, CoordinationSettings, Durability, Effective, Origin};
+pub use unknown::Warning;
 pub use value::{Kind, Preset};
 
 /// Where the file of a repository is, below the repository's folder.

@@ -2,9 +2,11 @@
 
 use std::fmt;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::error::Place;
+use super::settings::Values;
 use crate::filter::Filter;
 use crate::message::{MessageType, Target};
 use crate::name::RepoName;
@@ -24,12 +26,7 @@ pub struct Rules {
 
 impl Default for Rules {
     fn default() -> Self {
-        Self {
-            negotiations: Approval::Always,
-            hold: Vec::new(),
-            allow: Vec::new(),
-            limits: Limits::default(),
-        }
+        Values::defaults("bus.").rules()
     }
 }
 
@@ -54,6 +51,11 @@ impl Approval {
             Self::OnConflict => "on_conflict",
             Self::Never => "never",
         }
+    }
+
+    /// What the word says; what is no such word says the most careful one.
+    pub(super) fn from_word(word: &str) -> Self {
+        [Self::OnConflict, Self::Never].into_iter().find(|one| one.as_str() == word).unwrap_or_default()
     }
 }
 
@@ -81,6 +83,16 @@ impl HoldRule {
     pub fn new(filter: Filter) -> Self {
         Self { filter, place: None, verbatim: false }
     }
+
+    pub(super) fn stands(&mut self, place: Place, verbatim: bool) {
+        self.place = Some(place);
+        self.verbatim = verbatim;
+    }
+
+    /// Where this line and column of the expression are in the file, as near as can be told.
+    pub(super) fn place_of(&self, position: (usize, usize)) -> Option<Place> {
+        Some(self.place.clone()?.inside(self.verbatim, Some(position)))
+    }
 }
 
 impl PartialEq for HoldRule {
@@ -97,7 +109,7 @@ pub type AllowEnd = Target;
 /// A standing rule: messages that it covers are never held. In a frame it is `{"from":…,"to":…,"type":…}`.
 ///
 /// Two are equal when they say the same, wherever they stand.
-#[derive(Debug, Clone, Serialize, Deserialize, schemars::JsonSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct AllowRule {
     /// Who sends.
@@ -127,6 +139,11 @@ impl AllowRule {
         end_contains(&self.from, &other.from)
             && end_contains(&self.to, &other.to)
             && (self.kind.is_none() || self.kind == other.kind)
+    }
+
+    /// Whether it covers every message that there can be.
+    pub(super) fn is_everything(&self) -> bool {
+        self.from == AllowEnd::Everyone && self.to == AllowEnd::Everyone && self.kind.is_none()
     }
 }
 
@@ -167,12 +184,6 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self {
-            messages_per_minute: 3000,
-            thread_messages_per_minute: 1200,
-            thread_messages: 10_000,
-            thread_depth: 1000,
-            loop_answers: 16,
-        }
+        Values::defaults("bus.limits.").limits()
     }
 }

@@ -6,7 +6,9 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use super::error::Place;
 use super::keys::{KEYS, Key};
+use super::rules::{Approval, Limits, Rules};
 use super::value::Value;
 use crate::filter::Filter;
 use crate::name::{Capability, RepoName};
@@ -22,7 +24,7 @@ pub struct Config {
     pub repo_folder: Option<PathBuf>,
     /// Every key in the order of [`KEYS`], with its value and where that comes from.
     pub effective: Vec<Effective>,
-    /// The environment variables that give another process the same `bus`, whatever its files say.
+    /// The environment variables that give another process, which reads the same global file, the same `bus`.
     pub bus_environment: Vec<(&'static str, OsString)>,
 }
 
@@ -57,6 +59,44 @@ pub struct BusSettings {
     pub log_keep: usize,
     /// `bus.stuck_after`
     pub stuck_after: Duration,
+    /// `bus.approval`, but for the two below, and `bus.limits`: what may change while the bus runs.
+    pub rules: Rules,
+    /// `bus.approval.check_origin`
+    pub check_origin: bool,
+    /// `bus.approval.agent_marks`
+    pub agent_marks: Vec<String>,
+    /// The global file that was read, or would have been had it been there. [`Default`] has none.
+    pub config_path: Option<PathBuf>,
+}
+
+impl BusSettings {
+    /// The keys whose values differ, of those that count from the start of a bus to its end.
+    pub(super) fn fixed_differences(&self, other: &Self) -> Vec<&'static str> {
+        macro_rules! differences {
+            ($($key:literal: $field:ident,)*) => {
+                [$(($key, self.$field != other.$field)),*]
+            };
+        }
+        let all = differences! {
+            "bus.socket_path": socket_path,
+            "bus.max_message_size": max_message_size,
+            "bus.message_retention": message_retention,
+            "bus.retention_messages": retention_messages,
+            "bus.enable_logging": enable_logging,
+            "bus.log_path": log_path,
+            "bus.default_ttl": default_ttl,
+            "bus.durability": durability,
+            "bus.mailbox_messages": mailbox_messages,
+            "bus.mailbox_bytes": mailbox_bytes,
+            "bus.log_segment_bytes": log_segment_bytes,
+            "bus.log_segment_age": log_segment_age,
+            "bus.log_keep": log_keep,
+            "bus.stuck_after": stuck_after,
+            "bus.approval.check_origin": check_origin,
+            "bus.approval.agent_marks": agent_marks,
+        };
+        all.into_iter().filter(|(_, differs)| *differs).map(|(key, _)| key).collect()
+    }
 }
 
 /// What an accepted message outlives.
@@ -115,6 +155,14 @@ pub struct Effective {
     pub doc: &'static str,
 }
 
+impl Effective {
+    /// Its value as JSON; null when there is none.
+    pub fn json(&self) -> serde_json::Value {
+        let read = toml::from_str::<BTreeMap<String, serde_json::Value>>(&format!("value = {}", self.value));
+        read.ok().and_then(|mut table| table.remove("value")).unwrap_or_default()
+    }
+}
+
 /// Where a value comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Origin {
@@ -126,6 +174,16 @@ pub enum Origin {
     File(PathBuf, usize),
     /// Nobody set it.
     Default,
+}
+
+impl From<&Place> for Origin {
+    fn from(place: &Place) -> Self {
+        match place {
+            Place::File { path, line, .. } => Self::File(path.clone(), *line),
+            Place::Environment(name) => Self::Environment(name),
+            Place::Flag => Self::Flag,
+        }
+    }
 }
 
 impl fmt::Display for Origin {
@@ -193,10 +251,30 @@ impl Values {
         }
     }
 
-    /// See [`Config::bus_environment`].
-    pub(super) fn bus_environment(&self) -> Vec<(&'static str, OsString)> {
-        let keys = KEYS.iter().filter(|key| key.name.starts_with("bus."));
-        keys.filter_map(|key| Some((key.environment, self.0.get(key.name)?.as_variable()))).collect()
+    pub(super) fn rules(&self) -> Rules {
+        Rules {
+            negotiations: Approval::from_word(self.text("bus.approval.negotiations")),
+            hold: match self.0.get("bus.approval.hold") {
+                Some(Value::Hold(rules)) => rules.clone(),
+                _ => Vec::new(),
+            },
+            allow: match self.0.get("bus.approval.allow") {
+                Some(Value::Allow(rules)) => rules.clone(),
+                _ => Vec::new(),
+            },
+            limits: self.limits(),
+        }
+    }
+
+    pub(super) fn limits(&self) -> Limits {
+        let rate = |key| u32::try_from(self.number(key)).unwrap_or(u32::MAX);
+        Limits {
+            messages_per_minute: rate("bus.limits.messages_per_minute"),
+            thread_messages_per_minute: rate("bus.limits.thread_messages_per_minute"),
+            thread_messages: self.count("bus.limits.thread_messages"),
+            thread_depth: self.count("bus.limits.thread_depth"),
+            loop_answers: self.count("bus.limits.loop_answers"),
+        }
     }
 
     pub(super) fn bus(&self) -> BusSettings {
@@ -220,6 +298,10 @@ impl Values {
             log_segment_age: self.seconds("bus.log_segment_age"),
             log_keep: self.count("bus.log_keep"),
             stuck_after: self.seconds("bus.stuck_after"),
+            rules: self.rules(),
+            check_origin: self.boolean("bus.approval.check_origin"),
+            agent_marks: self.list("bus.approval.agent_marks").to_vec(),
+            config_path: None,
         }
     }
 

@@ -4,11 +4,15 @@ use std::ffi::OsString;
 use std::fmt;
 use std::path::PathBuf;
 
-use toml::de::DeValue;
+use toml::Spanned;
+use toml::de::{DeArray, DeValue};
 
+use super::allow;
+use super::rules::{AllowRule, HoldRule};
 use crate::filter::{self, Filter, FilterError};
 use crate::message::MAX_CAPABILITIES;
-use crate::name::{BROADCAST, Capability, RepoName};
+use crate::name::{BROADCAST, Capability, MAX_NAME_BYTES, NameError, RepoName};
+use crate::text;
 
 /// What a key takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,6 +40,12 @@ pub enum Kind {
     Capabilities,
     /// A CEL expression; see [`crate::filter`].
     Filter,
+    /// CEL expressions.
+    Filters,
+    /// Names of environment variables.
+    Variables,
+    /// Tables, each an [`AllowRule`].
+    AllowRules,
 }
 
 impl fmt::Display for Kind {
@@ -53,6 +63,9 @@ impl fmt::Display for Kind {
             Self::Repos => f.write_str("an array of repo names"),
             Self::Capabilities => write!(f, "an array of at most {MAX_CAPABILITIES} capabilities"),
             Self::Filter => f.write_str("a filter expression"),
+            Self::Filters => f.write_str("an array of filter expressions"),
+            Self::Variables => f.write_str("an array of environment variable names"),
+            Self::AllowRules => f.write_str("an array of tables with from, to and, if need be, type"),
         }
     }
 }
@@ -82,6 +95,8 @@ pub(super) enum Value {
     Path(PathBuf),
     List(Vec<String>),
     Filter(Filter),
+    Hold(Vec<HoldRule>),
+    Allow(Vec<AllowRule>),
 }
 
 impl fmt::Display for Value {
@@ -95,21 +110,31 @@ impl fmt::Display for Value {
             Self::Path(path) => quoted(&path.to_string_lossy()).fmt(f),
             Self::List(list) => toml::Value::Array(list.iter().map(|text| quoted(text)).collect()).fmt(f),
             Self::Filter(filter) => quoted(filter.source()).fmt(f),
+            Self::Hold(rules) => {
+                toml::Value::Array(rules.iter().map(|rule| quoted(rule.filter.source())).collect()).fmt(f)
+            }
+            Self::Allow(rules) => {
+                let rules: Vec<String> = rules.iter().map(allow::inline).collect();
+                write!(f, "[{}]", rules.join(", "))
+            }
         }
     }
 }
 
 impl Value {
-    /// As it would stand in an environment variable.
-    pub(super) fn as_variable(&self) -> OsString {
-        match self {
+    /// As it would stand in an environment variable; `None` when it can not.
+    pub(super) fn as_variable(&self) -> Option<OsString> {
+        Some(match self {
             Self::Integer(number) => number.to_string().into(),
             Self::Boolean(yes) => yes.to_string().into(),
             Self::Text(text) => text.into(),
             Self::Path(path) => path.into(),
+            // An empty variable counts as none.
+            Self::List(list) if list.is_empty() => return None,
             Self::List(list) => list.join(",").into(),
             Self::Filter(filter) => filter.source().into(),
-        }
+            Self::Hold(_) | Self::Allow(_) => return None,
+        })
     }
 }
 
@@ -119,7 +144,11 @@ pub(super) enum Fault {
     /// Expected this, found that.
     Mismatch(String, String),
     /// The element of that index is wrong.
-    Element(usize, String, String),
+    Element(usize, Box<Fault>),
+    /// The member of that name is wrong.
+    Member(&'static str, Box<Fault>),
+    /// A member that there is not, and what there is.
+    Unknown(String, &'static [&'static str]),
     /// Not a filter.
     Filter(FilterError),
 }
@@ -141,11 +170,13 @@ impl Kind {
                 "false" | "0" => Ok(Value::Boolean(false)),
                 _ => Err(self.mismatch(format!("\"{text}\""))),
             },
-            Self::Repos | Self::Capabilities => {
+            Self::Repos | Self::Capabilities | Self::Variables => {
                 let parts = text.split(',').map(str::trim).filter(|part| !part.is_empty());
                 self.list(parts.map(str::to_owned).collect())
             }
             Self::Path | Self::Choice(_) | Self::Repo | Self::Filter => self.text(text),
+            // Keys of these kinds have no variable: a comma stands in expressions, too.
+            Self::Filters | Self::AllowRules => Err(self.mismatch(format!("\"{text}\""))),
         }
     }
 
@@ -163,13 +194,14 @@ impl Kind {
             (Self::Path | Self::Choice(_) | Self::Repo | Self::Filter, DeValue::String(text)) => {
                 self.text(text)
             }
-            (Self::Repos | Self::Capabilities, DeValue::Array(array)) => {
-                let text = |(index, value): (usize, &toml::Spanned<DeValue<'_>>)| match value.get_ref() {
-                    DeValue::String(text) => Ok(text.to_string()),
-                    other => Err(Fault::Element(index, "a string".into(), describe(other).into())),
-                };
-                self.list(array.iter().enumerate().map(text).collect::<Result<_, _>>()?)
+            (Self::Repos | Self::Capabilities | Self::Variables, DeValue::Array(array)) => {
+                self.list(elements(array, |value| string(value).map(str::to_owned))?)
             }
+            (Self::Filters, DeValue::Array(array)) => {
+                let compile = |text: &str| Filter::compile(text).map(HoldRule::new).map_err(Fault::Filter);
+                elements(array, |value| compile(string(value)?)).map(Value::Hold)
+            }
+            (Self::AllowRules, DeValue::Array(array)) => elements(array, allow::read).map(Value::Allow),
             (_, other) => Err(self.mismatch(describe(other))),
         }
     }
@@ -216,9 +248,15 @@ impl Kind {
         for (index, name) in list.iter().enumerate() {
             let (expected, checked) = match self {
                 Self::Capabilities => ("a capability", Capability::new(name).map(drop)),
+                Self::Variables if !is_variable(name) => {
+                    let fault = Fault::Mismatch("the name of an environment variable".into(), quoted(name));
+                    return Err(Fault::Element(index, Box::new(fault)));
+                }
+                Self::Variables => continue,
                 _ => ("the name of a repo or \"*\"", RepoName::new(name).map(drop)),
             };
-            checked.map_err(|error| Fault::Element(index, expected.into(), error.to_string()))?;
+            let fault = |error: NameError| Fault::Mismatch(expected.into(), error.to_string());
+            checked.map_err(|error| Fault::Element(index, Box::new(fault(error))))?;
         }
         Ok(Value::List(list))
     }
@@ -230,13 +268,47 @@ impl Kind {
             Preset::Integer(number) => Some(Value::Integer(number)),
             Preset::Boolean(yes) => Some(Value::Boolean(yes)),
             Preset::Text(text) => self.text(text).ok(),
-            Preset::List(list) => Some(Value::List(list.iter().copied().map(str::to_owned).collect())),
+            Preset::List(list) => Some(match self {
+                // Rules have no others than the operator's.
+                Self::Filters => Value::Hold(Vec::new()),
+                Self::AllowRules => Value::Allow(Vec::new()),
+                _ => Value::List(list.iter().copied().map(str::to_owned).collect()),
+            }),
         }
     }
 }
 
+/// What `read` makes of every element.
+fn elements<T>(
+    array: &DeArray<'_>,
+    read: impl Fn(&DeValue<'_>) -> Result<T, Fault>,
+) -> Result<Vec<T>, Fault> {
+    let read = |(index, value): (usize, &Spanned<DeValue<'_>>)| {
+        read(value.get_ref()).map_err(|fault| Fault::Element(index, Box::new(fault)))
+    };
+    array.iter().enumerate().map(read).collect()
+}
+
+/// The text of a string.
+pub(super) fn string<'a>(value: &'a DeValue<'_>) -> Result<&'a str, Fault> {
+    match value {
+        DeValue::String(text) => Ok(text),
+        other => Err(Fault::Mismatch("a string".into(), describe(other).into())),
+    }
+}
+
+fn is_variable(name: &str) -> bool {
+    let plain = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    !name.is_empty() && name.len() <= MAX_NAME_BYTES && name.chars().all(plain)
+}
+
+/// As a refusal shows it.
+pub(super) fn quoted(text: &str) -> String {
+    format!("\"{}\"", text::line(text))
+}
+
 /// What a TOML value is, in words.
-fn describe(value: &DeValue<'_>) -> &'static str {
+pub(super) fn describe(value: &DeValue<'_>) -> &'static str {
     match value {
         DeValue::String(_) => "a string",
         DeValue::Integer(_) => "an integer",

@@ -384,3 +384,20 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn the_repos_that_an_expression_names() {
+    let named = |source: &str| -> Vec<(String, (usize, usize))> {
+        let found = Filter::compile(source).unwrap().repos();
+        found.into_iter().map(|named| (named.repo, named.position)).collect()
+    };
+    let one = |repo: &str, line, column| (repo.to_owned(), (line, column));
+    assert_eq!(named("from == 'A' && (age > 5 || !('é' != .to))"), [one("A", 1, 9), one("é", 1, 30)]);
+    assert_eq!(
+        named("repo in ['A',\n 'B'] ? from == to : to == \"C\""),
+        [one("A", 1, 10), one("B", 2, 2), one("C", 2, 28)]
+    );
+    assert_eq!(named("['x'].all(from, from == 'x' && to == 'A')"), [one("A", 1, 38)]);
+    assert_eq!(named("summary == 'A' || type == 'Task' || from.contains('B') || 'A' in capabilities"), []);
+    assert_eq!(Filter::default().repos(), []);
+}

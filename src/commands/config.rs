@@ -27,9 +27,9 @@ pub(crate) fn run(context: &Context) -> Result<(), Failure> {
     let mut out = Output::new();
     let effective = &context.config.effective;
     if context.json {
-        for Effective { key, value, origin, doc } in effective {
-            let value = native(value);
-            out.json(&Setting { key, value, origin: origin.to_string(), doc })?;
+        for one in effective {
+            let Effective { key, origin, doc, .. } = one;
+            out.json(&Setting { key, value: one.json(), origin: origin.to_string(), doc })?;
         }
     } else {
         for row in rows(effective) {
@@ -37,14 +37,6 @@ pub(crate) fn run(context: &Context) -> Result<(), Failure> {
         }
     }
     out.flush()
-}
-
-/// A value as it would stand in a file, as JSON.
-fn native(value: &str) -> Value {
-    match value {
-        "" => Value::Null,
-        value => serde_json::from_str(value).unwrap_or_else(|_| value.into()),
-    }
 }
 
 /// `key = value   # origin`, with the signs below each other.

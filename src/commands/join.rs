@@ -1,5 +1,7 @@
 //! `veda-bus join`: be an instance from a shell.
 
+mod declaring;
+
 use std::io::Write;
 use std::process::Stdio;
 
@@ -33,8 +35,9 @@ async fn take_messages(context: &Context, join: &Join) -> Result<(), Failure> {
     let register = registration(context, join)?;
     let client = BusClient::connect(context.socket()).await?;
     tell_of_events(&client, tell);
-    let welcome = client.register(register).await?;
+    let welcome = client.register(register.clone()).await?;
     eprintln!("veda-bus: joined as {} (instance {})", welcome.repo, welcome.instance_id);
+    let _watching = declaring::follow(context, join, &client, register)?;
     let mut taken = 0;
     let acknowledges = acknowledges(context, &welcome.repo);
     while let Some(incoming) = client.receive().await {

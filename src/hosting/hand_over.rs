@@ -53,7 +53,7 @@ fn start(context: &Context, log: &Log) -> Result<Child, Failure> {
     let stderr = log.file.try_clone().map_err(|error| log.failed(error))?;
     let mut command = Command::new(program().map_err(|error| not_started(&error))?);
     command.args(["serve", "--detached"]);
-    if let Some(file) = &context.config_file {
+    if let Some(file) = &context.sources.config {
         let file = std::path::absolute(file).map_err(|error| not_started(&error))?;
         command.arg("--config").arg(file);
     }

@@ -89,6 +89,11 @@ impl Screen {
         exit_code(&text).unwrap()
     }
 
+    /// The terminal goes away, as when its window is closed.
+    pub(crate) fn hang_up(&self) {
+        output(&mut self.command(&["kill-server"]));
+    }
+
     /// Presses keys by tmux's names for them: `j`, `Enter`, `C-p`, `M-Enter`, `BTab`, `F1`.
     #[track_caller]
     pub(crate) fn keys(&self, keys: &[&str]) {

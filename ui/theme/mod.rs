@@ -47,7 +47,6 @@ mod reduce;
 mod role;
 mod styles;
 mod symbols;
-mod watch;
 
 pub use depth::Depth;
 pub use error::ThemeError;
@@ -55,7 +54,6 @@ pub use library::Library;
 pub use role::Role;
 pub use styles::Styles;
 pub use symbols::Symbols;
-pub use watch::Watcher;
 
 use file::Definition;
 use styles::Look;
