@@ -14,6 +14,10 @@
     reason = "a benchmark that can not go on says where; its figures have few digits"
 )]
 
+#[path = "../tests/suite/dialer.rs"]
+#[expect(dead_code, reason = "the operator here is a process of its own")]
+mod dialer;
+
 mod console {
     pub(crate) mod frames;
     pub(crate) mod machine;

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::config::AllowRule;
 use crate::message::{Message, Recipient};
 use crate::name::{Capability, InstanceId, MessageId, RepoName, Seq, SessionId};
+use crate::os::Process;
 use crate::payload::{Outcome, Vote};
 use crate::refusal::Code;
 use crate::state::negotiation::{Standing, Tally};
@@ -56,7 +57,7 @@ pub enum Event {
     Expired(Expired),
     /// A sender was told of something that became of its messages.
     Noticed(Noticed),
-    /// A message was not accepted.
+    /// A message was not accepted, or a process not taken for the operator.
     Refused(Refused),
     /// A proposal was put to the vote.
     Proposed(Proposed),
@@ -148,6 +149,9 @@ pub struct Checkpoint {
     /// The rules in force.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub configured: Option<Box<Configured>>,
+    /// The processes that are or were an agent's host and are remembered, the latest last.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub agent_hosts: Vec<AgentHost>,
     /// The chain digest of the line before this one, so that a verification may begin here.
     pub previous: String,
 }
@@ -164,6 +168,15 @@ pub struct KnownRepo {
     pub accept_requests_from: Option<Vec<String>>,
     /// The sets of capabilities that its instances have declared.
     pub capabilities: Vec<Vec<Capability>>,
+}
+
+/// A process that is or was the host of an agent.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AgentHost {
+    /// The repo whose agent it was last.
+    pub repo: RepoName,
+    /// The process.
+    pub host: Process,
 }
 
 /// See [`Event::Registered`].
@@ -192,6 +205,9 @@ pub struct Registered {
     /// The process that connected, as the kernel tells it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pid: Option<i32>,
+    /// The host of its agent, where the operating system tells it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub host: Option<Process>,
 }
 
 /// What is pushed to an instance.
@@ -333,7 +349,7 @@ pub struct Noticed {
 /// See [`Event::Refused`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Refused {
-    /// Who wanted to send it.
+    /// Who wanted to send it, or whom the process wanted to be.
     pub repo: RepoName,
     /// Its id, where it had one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -345,6 +361,9 @@ pub struct Refused {
     pub code: Code,
     /// What was wrong, in a sentence.
     pub reason: String,
+    /// The process that tried, where it was refused for what it is and the kernel tells it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pid: Option<i32>,
 }
 
 /// See [`Event::Proposed`].

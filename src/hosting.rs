@@ -6,12 +6,13 @@ use std::future::Future;
 use std::thread::{self, JoinHandle};
 
 use tokio::sync::{oneshot, watch};
-use veda_bus_core::config::BusSettings;
+use veda_bus_core::config::{BusSettings, Sources, reload};
 use veda_bus_core::journal::Recovery;
-use veda_bus_core::server::Server;
+use veda_bus_core::server::{Changes, Control, Server, ServerError};
 
 use crate::failure::Failure;
 use crate::runtime::runtime;
+use crate::watching::Watching;
 
 pub(crate) use hand_over::hand_over;
 
@@ -26,11 +27,11 @@ pub(crate) struct Hosted {
 
 impl Hosted {
     /// Returns at once: the bus reads its journal on its own thread, and [`ready`](Self::ready) tells when it has.
-    pub(crate) fn start(settings: BusSettings) -> Result<Self, Failure> {
+    pub(crate) fn start(settings: BusSettings, sources: Sources) -> Result<Self, Failure> {
         let (stop, stopped) = oneshot::channel();
         let (ready, recovered) = watch::channel(None);
-        let thread =
-            thread::Builder::new().name("bus".into()).spawn(move || serve(settings, stopped, &ready));
+        let serve = move || serve(&settings, &sources, stopped, &ready);
+        let thread = thread::Builder::new().name("bus".into()).spawn(serve);
         let thread = thread.map_err(|error| Failure::Failed(format!("no thread for the bus: {error}")))?;
         Ok(Self { stop, recovered, thread })
     }
@@ -60,13 +61,32 @@ impl Hosted {
     }
 }
 
+/// Watches the global file for a bus: what tells it of changes, and its own end of that.
+pub(crate) fn watch(settings: &BusSettings) -> Result<(Watching, Changes), Failure> {
+    let (control, changes) = Control::new();
+    let watching = Watching::start(settings.config_path.as_deref(), move || control.reload())?;
+    Ok((watching, changes))
+}
+
+/// Takes the socket and the journal; rules are read from `sources` again when something changes.
+pub(crate) fn bind(
+    settings: &BusSettings,
+    sources: &Sources,
+    changes: Changes,
+) -> Result<Server, ServerError> {
+    let (old, sources) = (settings.clone(), sources.clone());
+    Ok(Server::bind(settings.clone())?.reloading(changes, move || reload(&sources, &old)))
+}
+
 fn serve(
-    settings: BusSettings,
+    settings: &BusSettings,
+    sources: &Sources,
     stopped: oneshot::Receiver<()>,
     ready: &watch::Sender<Option<Recovery>>,
 ) -> Result<(), Failure> {
     let runtime = runtime()?;
-    let server = Server::bind(settings)?;
+    let (_watching, changes) = self::watch(settings)?;
+    let server = bind(settings, sources, changes)?;
     ready.send_replace(Some(server.recovery().clone()));
     let stop = async move {
         // That nobody can tell it any more says the same.
@@ -92,7 +112,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let runtime = runtime().unwrap();
         for events in [0, 3] {
-            let hosted = Hosted::start(settings(folder.path())).unwrap();
+            let hosted = Hosted::start(settings(folder.path()), Sources::default()).unwrap();
             let found = runtime.block_on(hosted.ready()).unwrap();
             assert_eq!(found.events, events);
             UnixStream::connect(folder.path().join("bus.sock")).unwrap();
@@ -108,7 +128,7 @@ mod tests {
     fn one_that_does_not_start_says_why() {
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join("log"), "no journal\n").unwrap();
-        let hosted = Hosted::start(settings(folder.path())).unwrap();
+        let hosted = Hosted::start(settings(folder.path()), Sources::default()).unwrap();
         assert!(runtime().unwrap().block_on(hosted.ready()).is_none());
         let failure = hosted.stop().unwrap_err().to_string();
         assert!(failure.contains("is not a journal"), "{failure}");

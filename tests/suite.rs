@@ -12,6 +12,7 @@
 )]
 
 mod suite {
+    pub(crate) mod dialer;
     pub(crate) mod harness;
     pub(crate) mod machine;
     pub(crate) mod process;
@@ -39,6 +40,7 @@ mod suite {
     mod hostile;
     mod live;
     mod load;
+    mod origin;
     mod pictures;
     mod protocol_doc;
     mod regression;

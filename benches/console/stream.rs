@@ -10,12 +10,15 @@ use std::time::{Duration, Instant};
 
 use uuid::Uuid;
 
+use crate::dialer;
+
 /// How often something is written.
 const BEAT: Duration = Duration::from_millis(4);
 
 /// An instance that is connected, and says nothing.
 pub(crate) fn join(socket: &Path, repo: &str) -> UnixStream {
-    let mut stream = UnixStream::connect(socket).unwrap();
+    // Not by this process, for what the host of an agent starts is no console.
+    let mut stream = dialer::agent(socket).unwrap();
     writeln!(stream, "{{\"op\":\"register\",\"repo\":\"{repo}\"}}").unwrap();
     stream
 }

@@ -58,6 +58,7 @@ impl Swarm {
             repos: Vec::new(),
             instances: Vec::new(),
             configured: None,
+            agent_hosts: Vec::new(),
             previous,
         };
         let mut events = vec![self.record(Event::Checkpoint(checkpoint))];
@@ -72,6 +73,7 @@ impl Swarm {
                 receive: Receive::All,
                 client: None,
                 pid: None,
+                host: None,
             })));
         }
         for number in 0..QUESTIONS {

@@ -14,6 +14,7 @@ use tokio::sync::{broadcast, mpsc, oneshot};
 use super::preflight::send_frame;
 use super::{ClientError, ClientEvent, ClientOptions, EventLine, MAX_LINE, check_peer};
 use crate::name::{MessageId, Seq};
+use crate::refusal::Code;
 use crate::time::Millis;
 use crate::wire::answer::{Answer, BusFrame, Incoming, Notice, Receipt, Welcome, frame};
 use crate::wire::lines::Lines;
@@ -337,7 +338,13 @@ impl Task {
             }
             PendingReply::Again => match answer {
                 Ok(BusFrame::Welcome(welcome)) => self.welcomed(welcome),
-                Err(ClientError::Refused(refusal)) => self.tell(ClientEvent::Refused(refusal)),
+                Err(ClientError::Refused(refusal)) => {
+                    if refusal.code == Code::OperatorOnly {
+                        // What this process is does not change; every further attempt would be one more to look into.
+                        self.registered = None;
+                    }
+                    self.tell(ClientEvent::Refused(refusal));
+                }
                 _ => {}
             },
             // What the bus does not remember needs no acknowledgement any more.

@@ -109,6 +109,7 @@ fn main() -> Result<(), Failure> {
             receive: Receive::All,
             client: None,
             pid: None,
+            host: None,
         }))?;
     }
     let (before, started) = (memory()?, Instant::now());

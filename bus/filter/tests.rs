@@ -95,6 +95,7 @@ fn expressions_over_events() {
         to: Some(message().to),
         code: Code::AccessDenied,
         reason: "no".into(),
+        pid: None,
     }));
     assert!(holds(
         "from == 'UI' && to == 'LensSDK' && summary == 'no' && id == ''",

@@ -1,6 +1,7 @@
 //! What is held, and what the operator decides.
 
 use super::negotiating::{self, answered, check_open, next_round, resolved};
+use super::origin::{self, Origin};
 use super::posting::Post;
 use super::{Hub, Policy, Reply, sending};
 use crate::config::HoldRule;
@@ -70,6 +71,32 @@ struct Deciding<'a> {
 }
 
 impl Hub {
+    /// Whether it is the operator who speaks. Every attempt of anybody else is an event.
+    pub(super) fn may_decide(
+        &mut self,
+        instance: &InstanceId,
+        origin: &Origin,
+        events: &mut Vec<Recorded>,
+        now: Millis,
+    ) -> Result<(), Refusal> {
+        let known = self.state.instance(instance).filter(|known| known.connected);
+        let known = known.ok_or_else(super::not_registered)?;
+        let (refusal, attempt) = if known.repo.is_operator() {
+            let checked = origin::check(origin, self.state.agent_hosts(), &self.policy.origin);
+            let Err(refusal) = checked else { return Ok(()) };
+            let attempt = origin::refused(origin, &refusal);
+            (refusal, attempt)
+        } else {
+            let what = format!("this connection is {}, and only the operator decides", known.repo);
+            let refusal =
+                Refusal::new(Code::OperatorOnly, what).hint("decide in the console or with veda-bus");
+            let attempt = Event::Refused(sending::refused(known, None, &refusal));
+            (refusal, attempt)
+        };
+        self.append(events, now, attempt);
+        Err(refusal)
+    }
+
     /// Carries out what the operator decides.
     pub(super) fn decide(
         &mut self,
@@ -79,20 +106,10 @@ impl Hub {
         now: Millis,
         fresh: &dyn Fn() -> MessageId,
     ) -> Result<Reply, Refusal> {
-        let known = self.state.instance(instance).filter(|known| known.connected);
-        let known = known.ok_or_else(super::not_registered)?;
-        if !known.repo.is_operator() {
-            let what = format!("this connection is {}, and only the operator decides", known.repo);
-            let refusal =
-                Refusal::new(Code::OperatorOnly, what).hint("decide in the console or with veda-bus");
-            let refused = sending::refused(known, None, &refusal);
-            self.append(events, now, Event::Refused(refused));
-            return Err(refusal);
-        }
-        let id = decide.id.ok_or_else(|| {
-            let what = "standing rules are in the configuration, which this bus does not have";
-            Refusal::new(Code::RuleNotChanged, what)
-        })?;
+        // A standing rule is in the configuration, which is for the server to write.
+        let Some(id) = decide.id else {
+            return Ok(Reply::Decided(Decided { seq: self.state.last(), message: None }));
+        };
         let mut deciding =
             Deciding { operator: instance.clone(), comment: decide.comment, events, now, fresh };
         let message = match decide.verdict {

@@ -6,6 +6,7 @@
 //!
 //! | module | what is in it |
 //! |---|---|
+//! | [`origin`] | which process may act as the operator |
 //! | [`registration`] | who may be an instance, and as whom |
 //! | [`sending`] | what a message must be to be accepted |
 //! | `admission` | for whom |
@@ -17,6 +18,7 @@
 mod admission;
 mod holding;
 mod negotiating;
+pub mod origin;
 mod posting;
 pub mod registration;
 pub mod routing;
@@ -30,6 +32,7 @@ use crate::event::{
     Stopped,
 };
 use crate::name::{InstanceId, MessageId, RepoName, Seq};
+use crate::os::Process;
 use crate::refusal::{Code, Refusal};
 use crate::state::record::Stage;
 use crate::state::{Keep, State};
@@ -37,6 +40,7 @@ use crate::time::Millis;
 use crate::wire::answer::{Receipt, Welcome};
 use crate::wire::decide::{Decide, Decided};
 use crate::wire::request::{Ack, AckStage, Register};
+use origin::{Origin, OriginPolicy};
 
 /// The numbers that the hub decides by; `[bus]` in the configuration.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -55,6 +59,8 @@ pub struct Policy {
     pub max_message_size: usize,
     /// What a receipt means; told in `welcome`.
     pub durability: &'static str,
+    /// Who may act as the operator.
+    pub origin: OriginPolicy,
 }
 
 impl Default for Policy {
@@ -68,6 +74,7 @@ impl Default for Policy {
             rules: Rules::default(),
             max_message_size: 1 << 20,
             durability: "power",
+            origin: OriginPolicy::default(),
         }
     }
 }
@@ -97,8 +104,10 @@ pub enum Command<'a> {
         register: Register,
         /// The instance that the connection already is.
         current: Option<InstanceId>,
-        /// The process at its other end.
-        pid: Option<i32>,
+        /// Where the process at its other end comes from; for any repo but `operator`, its number is enough.
+        origin: Origin,
+        /// The host of the agent, where that is known.
+        host: Option<Process>,
         /// An id that no instance has yet.
         fresh: InstanceId,
     },
@@ -141,6 +150,8 @@ pub enum Command<'a> {
         instance: InstanceId,
         /// What is decided.
         decide: Box<Decide>,
+        /// What is known of the process at the other end.
+        origin: Origin,
         /// Makes an id that no message has yet.
         fresh: &'a dyn Fn() -> MessageId,
     },
@@ -233,8 +244,10 @@ impl Hub {
         let now = now.max(self.state.at());
         let mut events = Vec::new();
         let reply = match command {
-            Command::Register { register, current, pid, fresh } => {
-                self.register(&mut events, now, register, current.as_ref(), pid, fresh)
+            Command::Register { register, current, origin, host, fresh } => {
+                let joining =
+                    registration::Joining { register, current: current.as_ref(), origin, host, fresh };
+                self.register(&mut events, now, joining)
             }
             Command::Send { instance, message, allow_unknown, fresh } => {
                 let sent = sending::Sent { instance: &instance, message, allow_unknown, fresh };
@@ -243,8 +256,10 @@ impl Hub {
                 self.draw_conclusions(&mut events, now, fresh);
                 reply
             }
-            Command::Decide { instance, decide, fresh } => {
-                let reply = self.decide(&instance, *decide, &mut events, now, fresh);
+            Command::Decide { instance, decide, origin, fresh } => {
+                let reply = self
+                    .may_decide(&instance, &origin, &mut events, now)
+                    .and_then(|()| self.decide(&instance, *decide, &mut events, now, fresh));
                 self.draw_conclusions(&mut events, now, fresh);
                 reply
             }

@@ -2,9 +2,11 @@
 
 use std::borrow::Cow;
 
+use super::origin::{self, Origin};
 use super::{Decision, Hub, Reply};
 use crate::event::{Event, LeftReason, Recorded, Registered};
 use crate::name::{BROADCAST, BUS, InstanceId};
+use crate::os::Process;
 use crate::refusal::{Code, Refusal};
 use crate::time::Millis;
 use crate::wire::answer::Welcome;
@@ -19,17 +21,34 @@ const MAX_ACCEPTED: usize = 256;
 /// Names that no instance may answer to: the broadcast address, and what the bus itself signs with.
 const RESERVED: [&str; 2] = [BROADCAST, BUS];
 
+/// Who wants to be an instance, and as whom.
+pub(super) struct Joining<'a> {
+    pub register: Register,
+    /// The instance that the connection already is.
+    pub current: Option<&'a InstanceId>,
+    /// Where the process comes from.
+    pub origin: Origin,
+    /// The host of the agent.
+    pub host: Option<Process>,
+    /// An id that no instance has yet.
+    pub fresh: InstanceId,
+}
+
 impl Hub {
     pub(super) fn register(
         &mut self,
         events: &mut Vec<Recorded>,
         now: Millis,
-        register: Register,
-        current: Option<&InstanceId>,
-        pid: Option<i32>,
-        fresh: InstanceId,
+        joining: Joining<'_>,
     ) -> Result<Reply, Refusal> {
+        let Joining { register, current, origin, host, fresh } = joining;
         check(&register)?;
+        if register.repo.is_operator()
+            && let Err(refusal) = origin::check(&origin, self.state.agent_hosts(), &self.policy.origin)
+        {
+            let attempt = vec![origin::refused(&origin, &refusal)];
+            return self.commit(events, now, Decision { events: attempt, reply: Err(refusal) });
+        }
         let (instance, resumed) = self.identity(&register, current, fresh)?;
         let mut decided = Vec::new();
         if current != Some(&instance) {
@@ -51,7 +70,8 @@ impl Hub {
             accept_requests_from: accept,
             receive: register.receive,
             client: register.client.map(|client| client.to_string()),
-            pid,
+            pid: origin.pid,
+            host,
         }));
         self.commit(events, now, Decision::done(decided))?;
         Ok(Reply::Welcome(Welcome {

@@ -66,6 +66,7 @@ pub(super) fn refused(sender: &Instance, message: Option<&Message>, refusal: &Re
         to: message.map(|message| message.to.clone()),
         code: refusal.code,
         reason: refusal.to_string(),
+        pid: None,
     }
 }
 

@@ -21,6 +21,7 @@ use serde_json::json;
 use tokio::sync::mpsc;
 use tokio::task::AbortHandle;
 
+use super::Reloading;
 use super::connection::{ConnectionId, Outbox};
 use super::feed::Recent;
 use super::release::{Effect, Release};
@@ -72,7 +73,7 @@ struct Connection {
 }
 
 pub(super) struct Engine {
-    hub: Hub,
+    pub(super) hub: Hub,
     journal: Journal,
     connections: HashMap<ConnectionId, Connection>,
     by_instance: HashMap<InstanceId, ConnectionId>,
@@ -80,6 +81,10 @@ pub(super) struct Engine {
     recent: Rc<Recent>,
     /// The journal's file, if there is one.
     path: Option<PathBuf>,
+    /// The configuration's, if there is one.
+    pub(super) config_path: Option<PathBuf>,
+    /// How the rules in it are read anew.
+    pub(super) reloading: Option<Reloading>,
     /// Whether a receipt waits for a sync.
     wait_for_sync: bool,
     stuck_after: Duration,
@@ -95,13 +100,20 @@ pub(super) struct Engine {
 }
 
 impl Engine {
-    pub(super) fn new(hub: Hub, journal: Journal, settings: &BusSettings) -> Self {
+    pub(super) fn new(
+        hub: Hub,
+        journal: Journal,
+        settings: &BusSettings,
+        reloading: Option<Reloading>,
+    ) -> Self {
         let recent = Rc::new(Recent::default());
         recent.written(hub.last());
         let durable = journal.is_durable();
         let (looked_up, answered) = mpsc::unbounded_channel();
         Self {
             path: durable.then(|| settings.log_path.clone()),
+            config_path: settings.config_path.clone(),
+            reloading,
             wait_for_sync: durable && settings.durability == Durability::Power,
             stuck_after: settings.stuck_after,
             hub,
@@ -134,6 +146,7 @@ impl Engine {
                 () = &mut stop => break,
                 Some(result) = synced.recv() => self.synced(result),
                 Some(id) = self.answered.recv() => self.looked_up(id),
+                Some(()) = Reloading::changed(self.reloading.as_mut()) => self.reload(),
                 Some(input) = frames.recv() => self.take(input),
                 () = sleep, if wake.is_some() => {}
             }
@@ -259,7 +272,7 @@ impl Engine {
     }
 
     /// Lets the hub decide, and takes down what it decided.
-    fn handle(&mut self, command: Command<'_>) -> Result<Reply, Refusal> {
+    pub(super) fn handle(&mut self, command: Command<'_>) -> Result<Reply, Refusal> {
         let Handled { events, reply } = self.hub.handle(command, Millis::now());
         self.record(&events);
         reply

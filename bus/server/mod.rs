@@ -8,16 +8,20 @@
 //! |---|---|
 //! | `socket` | the socket file: whose it is, whether somebody serves it, its removal |
 //! | `engine` | the batch loop |
+//! | `origin` | what the operating system knows of a connecting process |
 //! | `release` | what may go out when: now, when written, when synced |
 //! | `connection` | bytes in, lines to the engine; bytes out, never faster than the peer reads |
 //! | `feed` | the stream of events for one subscriber, from memory or from the journal |
+//! | `rules` | rules that change while the bus runs |
 //! | `lookup` | the answers to `history` |
 
 mod connection;
 mod engine;
 mod feed;
 mod lookup;
+mod origin;
 mod release;
+mod rules;
 mod socket;
 
 use std::future::Future;
@@ -26,10 +30,11 @@ use std::path::PathBuf;
 use tokio::sync::mpsc;
 use tokio::task::LocalSet;
 
-use crate::config::{BusSettings, Durability, Rules};
+use crate::config::{BusSettings, ConfigError, Durability, Reloaded};
+use crate::hub::origin::OriginPolicy;
 use crate::hub::{Command, Hub, Policy};
 use crate::journal::{self, Journal, JournalError, Recovery};
-use crate::name::Seq;
+use crate::name::{MessageId, Seq};
 use crate::state::{Keep, State};
 use crate::time::Millis;
 use engine::Engine;
@@ -63,6 +68,44 @@ pub enum ServerError {
     },
 }
 
+/// Tells a bus, while it runs, that its configuration may have changed.
+#[derive(Debug, Clone)]
+pub struct Control(mpsc::UnboundedSender<()>);
+
+/// The bus's end of a [`Control`].
+#[derive(Debug)]
+pub struct Changes(mpsc::UnboundedReceiver<()>);
+
+impl Control {
+    /// A control, and the end that a bus takes; see [`Server::reloading`].
+    pub fn new() -> (Self, Changes) {
+        let (tell, told) = mpsc::unbounded_channel();
+        (Self(tell), Changes(told))
+    }
+
+    /// The configuration may have changed.
+    pub fn reload(&self) {
+        // A bus that has ended has no use for it.
+        let _ = self.0.send(());
+    }
+}
+
+/// How the rules are read anew.
+struct Reloading {
+    changes: Changes,
+    read: Box<dyn FnMut() -> Result<Reloaded, ConfigError> + Send>,
+}
+
+impl Reloading {
+    /// Is done when the configuration may have changed.
+    async fn changed(reloading: Option<&mut Self>) -> Option<()> {
+        match reloading {
+            Some(reloading) => reloading.changes.0.recv().await,
+            None => None,
+        }
+    }
+}
+
 /// A bus that holds its socket and its journal, and is ready to run.
 pub struct Server {
     settings: BusSettings,
@@ -71,6 +114,7 @@ pub struct Server {
     journal: Journal,
     recovery: Recovery,
     synced: mpsc::UnboundedReceiver<std::io::Result<Seq>>,
+    reloading: Option<Reloading>,
 }
 
 impl Server {
@@ -98,9 +142,20 @@ impl Server {
         } else {
             (Journal::memory(on_synced), Recovery::default())
         };
-        start(&mut hub, &mut journal)
+        start(&mut hub, &mut journal, &settings)
             .map_err(|error| ServerError::Write { path: settings.log_path.clone(), error })?;
-        Ok(Self { settings, socket, hub, journal, recovery, synced })
+        Ok(Self { settings, socket, hub, journal, recovery, synced, reloading: None })
+    }
+
+    /// Lets the rules change while the bus runs: `read` reads them anew, when the other end of `changes` asks for it and
+    /// after the operator has changed a standing one. A bus without this keeps the rules that it began with.
+    #[must_use]
+    pub fn reloading(
+        self,
+        changes: Changes,
+        read: impl FnMut() -> Result<Reloaded, ConfigError> + Send + 'static,
+    ) -> Self {
+        Self { reloading: Some(Reloading { changes, read: Box::new(read) }), ..self }
     }
 
     /// What was found in the journal.
@@ -125,20 +180,24 @@ impl Server {
         let local = LocalSet::new();
         let (inbox, frames) = mpsc::channel(1024);
         local.spawn_local(connection::accept(listener, inbox, max_line));
-        let engine = Engine::new(self.hub, self.journal, &self.settings);
+        let engine = Engine::new(self.hub, self.journal, &self.settings, self.reloading);
         let ended = local.run_until(engine.run(frames, self.synced, stop)).await;
         ended.map_err(|error| ServerError::Write { path, error })
     }
 }
 
 /// The first events of a run, on disk before anyone is served. A segment begins with a checkpoint.
-fn start(hub: &mut Hub, journal: &mut Journal) -> std::io::Result<()> {
+fn start(hub: &mut Hub, journal: &mut Journal, settings: &BusSettings) -> std::io::Result<()> {
     let version = env!("CARGO_PKG_VERSION").to_owned();
     if journal.at_segment_start() {
         let previous = journal.chain().to_string();
         record(hub, journal, Command::Checkpoint { previous });
     }
     record(hub, journal, Command::Start { pid: std::process::id(), version });
+    let configured = rules::in_force(&settings.rules, hub.state(), Vec::new());
+    rules::log(&configured);
+    let rules = Some(settings.rules.clone());
+    record(hub, journal, Command::Configure { rules, configured, fresh: &MessageId::random });
     journal.write()?;
     journal.sync_now()
 }
@@ -159,12 +218,13 @@ fn policy(settings: &BusSettings) -> Policy {
             messages: settings.retention_messages,
             bodies: 0,
         },
-        rules: Rules::default(),
+        rules: settings.rules.clone(),
         max_message_size: settings.max_message_size,
         durability: match (settings.enable_logging, settings.durability) {
             (false, _) => "none",
             (true, Durability::Power) => "power",
             (true, Durability::Process) => "process",
         },
+        origin: OriginPolicy { check: settings.check_origin, marks: settings.agent_marks.clone() },
     }
 }

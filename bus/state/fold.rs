@@ -88,6 +88,7 @@ impl State {
                     known.capabilities.iter().map(|set| set.iter().cloned().collect()).collect();
             }
         }
+        self.hosts.checkpointed(&checkpoint.agent_hosts);
         for registered in &checkpoint.instances {
             self.connected_before(registered);
         }
@@ -109,6 +110,9 @@ impl State {
         let id = known.as_ref().map_or(&registered.instance, |(id, _)| id).clone();
         let hands = known.filter(|(_, known)| known.connected && known.repo == registered.repo);
         let instance = Instance::new(registered, self.at, hands.map(|(_, known)| known.hands));
+        if let Some((host, repo)) = instance.agent_host() {
+            self.hosts.saw(host, repo);
+        }
         self.instances.insert(id, instance);
         self.forget_instances();
     }
@@ -122,6 +126,10 @@ impl State {
         self.empty_hands(id);
         let Some(instance) = self.instances.get_mut(id) else { return };
         instance.leave(self.at);
+        // While it was connected, it was remembered whatever others did.
+        if let Some((host, repo)) = instance.agent_host() {
+            self.hosts.saw(host, repo);
+        }
         // What was never there to take messages, as a command that sent one, is not worth remembering.
         let is_passing = instance.receive != Receive::All;
         if let Some(repo) = self.repos.get_mut(&instance.repo) {

@@ -6,6 +6,7 @@
 //! | module | what is in it |
 //! |---|---|
 //! | `fold` | what each event changes |
+//! | `hosts` | the processes that are or were an agent's host |
 //! | [`registry`] | repos and instances: who is there, who was |
 //! | [`mailbox`] | what waits for a repo, and what is in the hands of its instances |
 //! | [`record`], `steps` | messages and their ladder, a step for each recipient |
@@ -18,6 +19,7 @@
 mod fold;
 mod governance;
 pub mod hold;
+mod hosts;
 pub mod mailbox;
 pub mod negotiation;
 pub mod record;
@@ -34,8 +36,10 @@ use bytes::Bytes;
 
 use crate::event::{Checkpoint, Configured, KnownRepo};
 use crate::name::{InstanceId, MessageId, RepoName, Seq};
+use crate::os::Process;
 use crate::time::Millis;
 use hold::{HeldThread, Hold, Holds};
+use hosts::Hosts;
 use negotiation::{Negotiation, Negotiations};
 use record::Record;
 use records::Records;
@@ -95,6 +99,8 @@ pub struct State {
     repos: BTreeMap<RepoName, Repo>,
     /// Connected instances, and those that left and are remembered.
     instances: BTreeMap<InstanceId, Instance>,
+    /// The hosts of agents, those of past instances included.
+    hosts: Hosts,
     /// Names that messages share of instances which are not among those, as many as are remembered of these.
     strangers: BTreeSet<InstanceId>,
     /// Remembered messages.
@@ -124,6 +130,7 @@ impl State {
             host: None,
             repos: BTreeMap::from([(RepoName::operator(), Repo::default())]),
             instances: BTreeMap::new(),
+            hosts: Hosts::default(),
             strangers: BTreeSet::new(),
             records: Records::default(),
             threads: Threads::default(),
@@ -173,6 +180,14 @@ impl State {
     /// One instance, connected or not.
     pub fn instance(&self, id: &InstanceId) -> Option<&Instance> {
         self.instances.get(id)
+    }
+
+    /// The processes that are the host of an agent, or were: those of the connected instances, and the latest 1,000. A
+    /// process that once was one stays one.
+    pub fn agent_hosts(&self) -> impl Iterator<Item = (Process, &RepoName)> {
+        let connected = self.instances.values().filter(|instance| instance.connected);
+        let present = connected.filter_map(Instance::agent_host);
+        present.chain(self.hosts.iter().map(|known| (known.host, &known.repo)))
     }
 
     /// Remembered messages, oldest first.
@@ -302,6 +317,7 @@ impl State {
         let connected = self.instances.values().filter(|instance| instance.connected);
         let instances = connected.map(Instance::registered).collect();
         let (repos, configured) = (repos.collect(), self.configured.clone());
-        Checkpoint { since: self.since(), repos, instances, configured, previous }
+        let agent_hosts = self.hosts.iter().cloned().collect();
+        Checkpoint { since: self.since(), repos, instances, configured, agent_hosts, previous }
     }
 }

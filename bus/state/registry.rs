@@ -5,6 +5,7 @@ use std::collections::{BTreeSet, VecDeque};
 use super::mailbox::{Hands, Mailbox};
 use crate::event::{Expired, Receive, Registered};
 use crate::name::{BROADCAST, Capability, InstanceId, RepoName, SessionId};
+use crate::os::Process;
 use crate::time::Millis;
 
 /// How many different sets of capabilities are remembered of one repo.
@@ -81,6 +82,8 @@ pub struct Instance {
     pub client: Option<String>,
     /// The process that connected, as the kernel tells it.
     pub pid: Option<i32>,
+    /// The host of its agent, where that is known.
+    pub host: Option<Process>,
     /// Whether it is connected.
     pub connected: bool,
     /// Whether it does not answer.
@@ -104,6 +107,7 @@ impl Instance {
             receive: registered.receive,
             client: registered.client.clone(),
             pid: registered.pid,
+            host: registered.host,
             connected: true,
             stuck: false,
             since: at,
@@ -124,7 +128,15 @@ impl Instance {
             receive: self.receive,
             client: self.client.clone(),
             pid: self.pid,
+            host: self.host,
         }
+    }
+
+    /// The process whose children may not act as the operator, with the repo whose agent it is; none of the operator's
+    /// own.
+    pub(super) fn agent_host(&self) -> Option<(Process, &RepoName)> {
+        let host = self.host.filter(|_| !self.repo.is_operator())?;
+        Some((host, &self.repo))
     }
 
     pub(super) fn leave(&mut self, at: Millis) {

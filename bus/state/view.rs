@@ -197,6 +197,7 @@ impl StateView {
             receive: one.receive,
             client: one.client.clone(),
             pid: one.pid,
+            host: None,
         });
         let instances = instances.collect();
         Checkpoint {
@@ -204,6 +205,7 @@ impl StateView {
             repos: known.collect(),
             instances,
             configured: self.configured.clone(),
+            agent_hosts: Vec::new(),
             previous: String::new(),
         }
     }

@@ -95,6 +95,9 @@ pub struct Register {
     /// What the program calls itself.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub client: Option<Capability>,
+    /// Which process is the agent's; `self` when left out.
+    #[serde(default, deserialize_with = "word_or_default")]
+    pub host: HostProcess,
     /// Whether it is told of each step of its own messages.
     #[serde(default)]
     pub track: bool,
@@ -112,9 +115,22 @@ impl Register {
             accept_requests_from: None,
             receive: Receive::All,
             client: None,
+            host: HostProcess::Own,
             track: false,
         }
     }
+}
+
+/// Which process is the host of an agent: nothing that it starts may act as the operator.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum HostProcess {
+    /// The one that connects.
+    #[default]
+    #[serde(rename = "self")]
+    Own,
+    /// The one that started it: it connects on behalf of its agent.
+    Parent,
 }
 
 /// How far a message has come with a client.

@@ -40,13 +40,14 @@ fn start(context: &Context, theme: Option<String>) -> Start {
 fn attach(context: &Context, theme: Option<String>) -> Result<(), Failure> {
     match show_console(start(context, theme))? {
         Leaving::Failed(why) => Err(Failure::Failed(why)),
+        Leaving::Refused(refusal) => Err(refusal.into()),
         Leaving::Quit | Leaving::KeepBus => Ok(()),
     }
 }
 
 /// Shows the console while the bus reads its journal, and for as long as the operator likes.
 fn host(context: &Context, theme: Option<String>) -> Result<(), Failure> {
-    let bus = Hosted::start(context.config.bus.clone())?;
+    let bus = Hosted::start(context.config.bus.clone(), context.sources.clone())?;
     let (tell, host) = mpsc::unbounded_channel();
     tell_of(&bus, tell)?;
     let left = show_console(Start { host: Some(host), ..start(context, theme) });
@@ -54,6 +55,7 @@ fn host(context: &Context, theme: Option<String>) -> Result<(), Failure> {
     match left? {
         // Why the bus ended is better known by the bus.
         Leaving::Failed(why) => served.and(Err(Failure::Failed(why))),
+        Leaving::Refused(refusal) => Err(refusal.into()),
         Leaving::KeepBus => {
             served?;
             let pid = hand_over(context)?;

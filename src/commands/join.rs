@@ -18,7 +18,7 @@ use veda_bus_ui::words;
 
 use crate::arguments::Join;
 use crate::context::Context;
-use crate::failure::Failure;
+use crate::failure::{Failure, refused};
 use crate::runtime::{runtime, stop_signal, tell_of_events};
 
 pub(crate) fn run(context: &Context, join: &Join) -> Result<(), Failure> {
@@ -84,6 +84,7 @@ fn tell(event: &ClientEvent) {
         ClientEvent::Notice(Notice::Expired { id, unread_by }) => {
             eprintln!("veda-bus: {}", words::expiry(id, unread_by));
         }
+        ClientEvent::Refused(refusal) => eprintln!("veda-bus: {}", text::line(&refused(refusal))),
         ClientEvent::Notice(Notice::Replaced) => {
             eprintln!("veda-bus: another process joined as this instance; nothing more comes here");
         }

@@ -48,7 +48,7 @@ fn host(context: &Context, view: &mut View) -> Result<(), Failure> {
     let runtime = runtime()?;
     // From here on, a signal ends the view and then the bus.
     let stop = runtime.block_on(async { stop_signal() })?;
-    let bus = Hosted::start(context.config.bus.clone())?;
+    let bus = Hosted::start(context.config.bus.clone(), context.sources.clone())?;
     let Some(recovery) = runtime.block_on(bus.ready()) else { return bus.stop() };
     welcome(context, &recovery);
     let shown = runtime.block_on(follow(context, view, first_of(stop, bus.ended())));

@@ -17,6 +17,7 @@ use veda_bus_core::event::Receive;
 use veda_bus_core::message::Sender;
 use veda_bus_core::name::MessageId;
 use veda_bus_core::refusal::{Code, Refusal};
+use veda_bus_core::text;
 use veda_bus_core::wire::answer::Receipt;
 use veda_bus_core::wire::request::Register;
 use veda_bus_ui::words;
@@ -263,6 +264,7 @@ fn tell_of_reconnection(event: &ClientEvent) {
         ClientEvent::Resent(count) => {
             eprintln!("veda-bus: the bus is back; {count} messages without a receipt were sent again");
         }
+        ClientEvent::Refused(refusal) => eprintln!("veda-bus: {}", text::line(&refused(refusal))),
         _ => {}
     }
 }

@@ -1,17 +1,13 @@
 //! `veda-bus serve`: the daemon, in the foreground or started in the background.
 
 use serde_json::json;
-use veda_bus_core::config::{BusSettings, Reloaded, Sources, reload};
-use veda_bus_core::server::Server;
-use veda_bus_core::text;
 
 use crate::arguments::Serve;
 use crate::context::{Context, Output};
 use crate::failure::Failure;
-use crate::hosting::hand_over;
+use crate::hosting::{self, hand_over};
 use crate::runtime::{daemon_signal, log_to_stderr, runtime};
 use crate::show;
-use crate::watching::Watching;
 
 pub(crate) fn run(context: &Context, serve: &Serve) -> Result<(), Failure> {
     if serve.background {
@@ -22,12 +18,10 @@ pub(crate) fn run(context: &Context, serve: &Serve) -> Result<(), Failure> {
         leave_terminal()?;
     }
     let runtime = runtime()?;
-    let (sources, old) = (context.sources.clone(), context.config.bus.clone());
-    let watching =
-        Watching::start(old.config_path.clone().as_deref(), move || tell_of_change(&sources, &old))?;
+    let (watching, changes) = hosting::watch(&context.config.bus)?;
     // Whoever can connect can also count on a clean end.
     let stop = runtime.block_on(async { daemon_signal(move || watching.now()) })?;
-    let server = Server::bind(context.config.bus.clone())?;
+    let server = hosting::bind(&context.config.bus, &context.sources, changes)?;
     for fault in show::recovery_faults(server.recovery()) {
         eprintln!("veda-bus: {fault}");
     }
@@ -35,20 +29,6 @@ pub(crate) fn run(context: &Context, serve: &Serve) -> Result<(), Failure> {
     let journal = show::journal(bus, server.recovery());
     eprintln!("veda-bus: listening on {} (pid {}; {journal})", bus.socket_path.display(), std::process::id());
     Ok(runtime.block_on(server.run(stop))?)
-}
-
-/// Says what has become of the global file.
-fn tell_of_change(sources: &Sources, old: &BusSettings) {
-    match reload(sources, old) {
-        Err(error) => {
-            let error = error.to_string();
-            eprintln!("veda-bus: {}; what was in force stays so", text::line(&error));
-        }
-        Ok(Reloaded { rules, waiting }) if rules != old.rules || !waiting.is_empty() => {
-            eprintln!("veda-bus: the configuration has changed; it counts from the next start of the bus");
-        }
-        Ok(_) => {}
-    }
 }
 
 /// A session of its own: neither Ctrl-C in the terminal nor its end reaches this process any more.

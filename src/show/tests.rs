@@ -82,6 +82,7 @@ fn nothing_dangerous_comes_through() {
         to: None,
         code: Code::InvalidJson,
         reason: hostile.into(),
+        pid: None,
     };
     let started = Started { pid: 7, version: hostile.into() };
     let events =

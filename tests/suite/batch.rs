@@ -34,9 +34,11 @@ fn each_message_is_sent_as_its_own_sender() {
         from(query("e", "LensSDK"), "Flagship"),
         anonymous,
     ];
-    let file = bus.work().join("messages.jsonl");
+    let folder = bus.repository("Docs", "");
+    let file = folder.join("messages.jsonl");
     std::fs::write(&file, format!("\n{}\n\n", lines(&messages))).unwrap();
-    let receipts = bus.run(&["send", "--message", "messages.jsonl", "--json"]).exits(0).json_lines();
+    let receipts =
+        bus.run_in(&folder, &["send", "--message", "messages.jsonl", "--json"]).exits(0).json_lines();
     let ids: Vec<_> = receipts.iter().map(|receipt| text(receipt, "id").to_owned()).collect();
     assert_eq!(ids[..5], ["a", "b", "c", "d", "e"]);
     let got: Vec<_> = (0..6).map(|_| lens.receive()).collect();
@@ -44,11 +46,12 @@ fn each_message_is_sent_as_its_own_sender() {
         |id: &str| got.iter().find(|message| message["id"] == id).map(|message| &message["from"]).unwrap();
     assert_eq!(
         ids.iter().map(|id| by(id)["repo"].as_str().unwrap()).collect::<Vec<_>>(),
-        ["Flagship", "UILib", "AuthCore", "operator", "Flagship", "operator"]
+        ["Flagship", "UILib", "AuthCore", "Docs", "Flagship", "Docs"]
     );
     assert_eq!(by("c"), &known);
     // Sent once more they are the same messages, but for the one without an id.
-    let again = bus.run_with(&["send", "--message", "-", "--json"], lines(&messages[..5]).as_bytes());
+    std::fs::write(&file, lines(&messages[..5])).unwrap();
+    let again = bus.run_in(&folder, &["send", "--message", "messages.jsonl", "--json"]);
     assert!(again.exits(0).json_lines().iter().all(|receipt| receipt["duplicate"] == true));
     let shown = bus.run_with(&["send", "--message", "-"], lines(&messages[..1]).as_bytes()).exits(0).stdout;
     assert!(shown.starts_with("a: ") && shown.contains("LensSDK"), "{shown}");
@@ -59,15 +62,16 @@ fn what_is_refused_is_told_with_its_line_and_the_rest_is_sent() {
     let bus = Bus::start();
     bus.instance("LensSDK");
     bus.instance("Flagship");
+    let lens = |id: &str| from(query(id, "LensSDK"), "Flagship");
     let bad = [
         ("hello".to_owned(), "invalid_json"),
         ("[1]".to_owned(), "invalid_message"),
-        (query("b", "LensSKD").to_string(), "unknown_repo"),
-        (with(query("c", "LensSDK"), "ttl", json!(0)).to_string(), "invalid_message"),
-        (with(query("d", "LensSDK"), "payload", json!({})).to_string(), "invalid_payload"),
+        (from(query("b", "LensSKD"), "Flagship").to_string(), "unknown_repo"),
+        (with(lens("c"), "ttl", json!(0)).to_string(), "invalid_message"),
+        (with(lens("d"), "payload", json!({})).to_string(), "invalid_payload"),
         (with(query("e", "LensSDK"), "from", json!("Flagship")).to_string(), "invalid_message"),
         (with(query("f", "LensSDK"), "from", json!({ "repo": "*" })).to_string(), "invalid_frame"),
-        (with(query("", "LensSDK"), "from", json!({ "repo": "Flagship" })).to_string(), "invalid_message"),
+        (lens("").to_string(), "invalid_message"),
     ];
     let mut input = format!("{}\n", from(query("first", "LensSDK"), "Flagship"));
     for (line, _) in &bad {

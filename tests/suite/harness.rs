@@ -2,6 +2,7 @@
 //!
 //! | module | what is in it |
 //! |---|---|
+//! | [`dialer`](super::dialer) | processes that connect for the tests, as agents or as the operator |
 //! | [`machine`](super::machine) | a folder that is a machine: home, configuration, a bus, the command line |
 //! | [`process`](super::process) | a child process that never outlives its test, and its output as it comes |
 //! | [`screen`](super::screen) | a real terminal with a shell in it: what stands on it, and what it is told |

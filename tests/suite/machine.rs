@@ -251,7 +251,7 @@ impl Bus {
 
     /// A connection that is an instance of `repo`.
     pub(crate) fn instance(&self, repo: &str) -> Wire {
-        let mut wire = self.wire();
+        let mut wire = if repo == "operator" { Wire::operator(&self.socket()) } else { self.wire() };
         wire.register(repo);
         wire
     }

@@ -8,9 +8,10 @@ use std::time::Instant;
 
 use serde_json::{Value, json};
 
+use super::dialer;
 use super::harness::{PATIENCE, text, with};
 
-/// A connection to a socket, without anything that would keep it from saying what is wrong.
+/// A connection to a socket as an agent makes it, without anything that would keep it from saying what is wrong.
 pub(crate) struct Wire {
     stream: UnixStream,
     /// What was read and is no whole line yet.
@@ -28,8 +29,17 @@ impl Wire {
     }
 
     pub(crate) fn try_connect(socket: &Path) -> Option<Self> {
-        let stream = UnixStream::connect(socket).ok()?;
-        Some(Self { stream, partial: Vec::new(), frames: VecDeque::new(), refs: 0, instance: String::new() })
+        dialer::agent(socket).map(Self::over)
+    }
+
+    /// A connection of the operator's, who has nothing to do with the processes of the agents.
+    pub(crate) fn operator(socket: &Path) -> Self {
+        let stream = dialer::operator(socket);
+        stream.map_or_else(|| panic!("nobody answers on {}", socket.display()), Self::over)
+    }
+
+    fn over(stream: UnixStream) -> Self {
+        Self { stream, partial: Vec::new(), frames: VecDeque::new(), refs: 0, instance: String::new() }
     }
 
     /// Sends bytes as they are.

@@ -66,6 +66,8 @@ pub enum News {
     Back,
     /// It will never work: this is why.
     Hopeless(String),
+    /// The bus does not take this process for the operator.
+    Refused(Refusal),
     /// What became of a message.
     Sent(MessageId, Sent),
     /// What messages say, as far as somebody has it and could be asked.

@@ -33,8 +33,10 @@ impl Operator {
     }
 
     pub(super) async fn run(mut self, mut asked: mpsc::UnboundedReceiver<Ask>) {
-        if let Err(error) = self.serve(&mut asked).await {
-            self.say(News::Hopeless(error.to_string()));
+        match self.serve(&mut asked).await {
+            Ok(()) => {}
+            Err(ClientError::Refused(refusal)) => self.say(News::Refused(refusal)),
+            Err(error) => self.say(News::Hopeless(error.to_string())),
         }
     }
 

@@ -139,6 +139,7 @@ pub(super) fn news(app: &mut App, news: News) -> Vec<Effect> {
             Vec::new()
         }
         News::Hopeless(why) => vec![Effect::Leave(Leaving::Failed(why))],
+        News::Refused(refusal) => vec![Effect::Leave(Leaving::Refused(refusal))],
         News::Sent(id, sent) => {
             compose::sent(app, &id, sent);
             Vec::new()

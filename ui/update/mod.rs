@@ -24,6 +24,7 @@ mod seen;
 
 use crossterm::event::{KeyEvent, KeyEventKind, MouseEvent};
 use ratatui::layout::Size;
+use veda_bus_core::refusal::Refusal;
 use veda_bus_core::time::Millis;
 
 use crate::app::App;
@@ -78,6 +79,8 @@ pub enum Leaving {
     KeepBus,
     /// Something made it end.
     Failed(String),
+    /// The bus does not take this process for the operator.
+    Refused(Refusal),
 }
 
 /// Something to be done outside.

@@ -2,12 +2,13 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::event::{
-    Answered, Expired, InstanceRef, KnownRepo, Left, LeftReason, Noticed, Receive, Refused, Registered,
-    Started,
+    AgentHost, Answered, Expired, InstanceRef, KnownRepo, Left, LeftReason, Noticed, Receive, Refused,
+    Registered, Started,
 };
 use crate::journal::line::{Chain, LineError, check, decode, encode, seq_of};
 use crate::message::Recipient;
 use crate::name::{Capability, SessionId};
+use crate::os::Process;
 use crate::refusal::Code;
 
 /// One of every kind, with `text` wherever any text may be.
@@ -24,6 +25,7 @@ fn every_kind(text: &str) -> Vec<Event> {
         accept_requests_from: Some(vec!["*".into(), text.into()]),
         capabilities: vec![capabilities.clone(), Vec::new()],
     };
+    let host = Process { pid: 11, started: u64::MAX };
     let registered = Registered {
         instance: instance.clone(),
         repo: repo.clone(),
@@ -34,6 +36,7 @@ fn every_kind(text: &str) -> Vec<Event> {
         receive: Receive::Replies,
         client: Some(text.into()),
         pid: Some(12),
+        host: Some(host),
     };
     let bare = Registered {
         session: None,
@@ -41,6 +44,7 @@ fn every_kind(text: &str) -> Vec<Event> {
         capabilities: Vec::new(),
         client: None,
         pid: None,
+        host: None,
         ..registered.clone()
     };
     let refused = Refused {
@@ -49,6 +53,7 @@ fn every_kind(text: &str) -> Vec<Event> {
         to: Some(Recipient { capabilities, ..Recipient::repo(repo.clone()) }),
         code: Code::UnknownRepo,
         reason: text.into(),
+        pid: Some(13),
     };
     vec![
         Event::Started(Started { pid: 1, version: text.into() }),
@@ -58,6 +63,7 @@ fn every_kind(text: &str) -> Vec<Event> {
             since: Seq(3),
             repos: vec![known],
             instances: Vec::new(),
+            agent_hosts: vec![AgentHost { repo: repo.clone(), host }],
             previous: Chain::GENESIS.to_string(),
         }),
         Event::Registered(registered),
@@ -72,7 +78,7 @@ fn every_kind(text: &str) -> Vec<Event> {
         Event::Answered(Answered { id: id.clone(), repo: repo.clone(), answer: id.clone() }),
         Event::Expired(Expired { id: id.clone(), from: repo.clone(), unread_by: vec![repo.clone()] }),
         Event::Noticed(Noticed { repo: repo.clone(), ids: Vec::new() }),
-        Event::Refused(Refused { id: None, to: None, ..refused.clone() }),
+        Event::Refused(Refused { id: None, to: None, pid: None, ..refused.clone() }),
         Event::Refused(refused),
     ]
 }

@@ -89,6 +89,7 @@ fn checkpoint(journal: &mut Journal, since: Option<u64>) {
         since,
         repos: Vec::new(),
         instances: Vec::new(),
+        agent_hosts: Vec::new(),
         previous: journal.chain().to_string(),
     });
     journal.append(&Recorded { seq, at: at(seq), event });

@@ -8,9 +8,10 @@ use serde_json::value::RawValue;
 
 use super::super::connection::{ConnectionId, Outbox};
 use super::super::release::Effect;
-use super::super::{feed, lookup};
+use super::super::{feed, lookup, origin};
 use super::Engine;
 use crate::event::Receive;
+use crate::hub::origin::Origin;
 use crate::hub::{Command, Handled, Reply, not_registered};
 use crate::name::{InstanceId, MessageId, Seq};
 use crate::refusal::{Code, Refusal};
@@ -202,11 +203,17 @@ impl Engine {
     ) -> Result<(), Refusal> {
         let instance = self.instance_of(id)?;
         self.check_journal(0)?;
-        let command = Command::Decide { instance, decide, fresh: &MessageId::random };
-        if let Reply::Decided(decided) = self.handle(command)? {
-            let answer = frame("decided", reference, &decided);
-            self.when_stored(Effect::Receipt(Rc::clone(outbox), reference.map(str::to_owned), answer));
+        let marks = &self.hub.policy().origin.marks;
+        let origin = origin::of(self.connections.get(&id).and_then(|connection| connection.pid), marks);
+        let rule = decide.rule.clone().map(|rule| (decide.verdict, rule));
+        let command = Command::Decide { instance, decide, origin, fresh: &MessageId::random };
+        let Reply::Decided(mut decided) = self.handle(command)? else { return Ok(()) };
+        if let Some((verdict, rule)) = rule {
+            self.change_rule(verdict, &rule)?;
+            decided.seq = self.hub.last();
         }
+        let answer = frame("decided", reference, &decided);
+        self.when_stored(Effect::Receipt(Rc::clone(outbox), reference.map(str::to_owned), answer));
         Ok(())
     }
 
@@ -242,10 +249,19 @@ impl Engine {
     ) -> Result<(), Refusal> {
         let Some(connection) = self.connections.get(&id) else { return Ok(()) };
         let (track, receives) = (register.track, register.receive == Receive::All);
+        let (pid, policy) = (connection.pid, &self.hub.policy().origin);
+        let is_operator = register.repo.is_operator();
+        let (origin, host) = if is_operator && policy.check {
+            (origin::of(pid, &policy.marks), None)
+        } else {
+            let host = (!is_operator).then(|| origin::host(pid, register.host)).flatten();
+            (Origin { pid, ..Origin::default() }, host)
+        };
         let command = Command::Register {
             register,
             current: connection.instance.clone(),
-            pid: connection.pid,
+            origin,
+            host,
             fresh: InstanceId::random(),
         };
         // The connection must be known as the instance before what waits for it is handed out.

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 use veda_bus_core::event::{Event, Receive, Recorded};
+use veda_bus_core::hub::origin::Origin;
 use veda_bus_core::hub::{Command, Hub, Policy, Reply};
 use veda_bus_core::name::{InstanceId, MessageId, RepoName};
 use veda_bus_core::refusal::Refusal;
@@ -49,7 +50,13 @@ impl Bench {
 
     pub(crate) fn register(&mut self, register: Register) -> Result<Welcome, Refusal> {
         let fresh = InstanceId::new(&self.fresh()).unwrap();
-        match self.command(Command::Register { register, current: None, pid: None, fresh })? {
+        match self.command(Command::Register {
+            register,
+            current: None,
+            origin: Origin::default(),
+            host: None,
+            fresh,
+        })? {
             Reply::Welcome(welcome) => Ok(welcome),
             other => panic!("{other:?}"),
         }

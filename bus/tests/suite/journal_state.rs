@@ -9,6 +9,7 @@ use proptest::prelude::*;
 use proptest::sample::{Index, select};
 use tempfile::TempDir;
 use veda_bus_core::event::{Expired, Recorded};
+use veda_bus_core::hub::origin::Origin;
 use veda_bus_core::hub::{Command, Hub, Policy};
 use veda_bus_core::journal::{Journal, Options, Reader, Recovery};
 use veda_bus_core::name::{InstanceId, MessageId};
@@ -112,7 +113,8 @@ fn what_an_instance_had_waits_again_though_it_registered_before_the_rotation() {
     let (asker, lens) = (InstanceId::new("asker").unwrap(), InstanceId::new("lens").unwrap());
     let register = |id: &InstanceId, name| {
         let register = Register { instance_id: Some(id.clone()), ..Register::new(repo(name)) };
-        Command::Register { register, current: None, pid: None, fresh: InstanceId::new("fresh").unwrap() }
+        let fresh = InstanceId::new("fresh").unwrap();
+        Command::Register { register, current: None, origin: Origin::default(), host: None, fresh }
     };
     let ids: Vec<MessageId> = ["delivered", "routed"].map(|id| MessageId::new(id).unwrap()).to_vec();
     let place = Place::new(ENDLESS, 0);
@@ -297,6 +299,7 @@ fn assert_same_work(before: &State, after: &State) {
         assert_eq!(Some(thread), after.thread(id), "thread {id}");
     }
     assert_eq!(before.next_deadline(), after.next_deadline());
+    assert!(before.agent_hosts().eq(after.agent_hosts()), "the hosts of agents");
     let names: BTreeSet<_> = before.repos().keys().chain(after.repos().keys()).collect();
     let nobody = Repo::default();
     for name in names {

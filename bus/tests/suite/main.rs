@@ -7,6 +7,7 @@ mod bench;
 mod client;
 mod hub;
 mod journal_state;
+mod origin;
 mod properties;
 mod remembered;
 mod script;

@@ -11,8 +11,10 @@ use proptest::sample::select;
 use serde_json::{Map, Value, json};
 use veda_bus_core::config::{Approval, HoldRule, Rules};
 use veda_bus_core::event::{Configured, Receive, Recorded};
+use veda_bus_core::hub::origin::Origin;
 use veda_bus_core::hub::{Command, Handled, Hub, Policy, Reply};
 use veda_bus_core::name::{Capability, InstanceId, MessageId, SessionId};
+use veda_bus_core::os::Process;
 use veda_bus_core::payload::Text;
 use veda_bus_core::refusal::Refusal;
 use veda_bus_core::state::Keep;
@@ -327,7 +329,10 @@ impl Runner {
                 decide.proposal.clone_from(&text);
                 decide.comment = text;
                 let fresh = ids(&self.counter);
-                self.command(Command::Decide { instance, decide, fresh: &fresh }, each);
+                self.command(
+                    Command::Decide { instance, decide, origin: Origin::default(), fresh: &fresh },
+                    each,
+                );
             }
             Step::Configure(rules) => {
                 let (rules, configured) = (Some(rules.clone()), Configured::default());
@@ -358,7 +363,10 @@ impl Runner {
         each: &mut dyn FnMut(&Hub, &[Recorded], &Outcome),
     ) {
         let fresh = InstanceId::new(&self.fresh()).unwrap();
-        self.command(Command::Register { register, current, pid: None, fresh }, each);
+        let origin = Origin::default();
+        // Some processes are the host of several instances, and some of them come again.
+        let host = Process { pid: 1, started: self.counter.get() % 7 };
+        self.command(Command::Register { register, current, origin, host: Some(host), fresh }, each);
     }
 
     fn send(&mut self, who: Who, letter: &Letter, each: &mut dyn FnMut(&Hub, &[Recorded], &Outcome)) {

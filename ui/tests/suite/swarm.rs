@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 use veda_bus_core::event::Recorded;
+use veda_bus_core::hub::origin::Origin;
 use veda_bus_core::hub::{Command, Hub, Policy, Reply};
 use veda_bus_core::name::{Capability, InstanceId, MessageId, RepoName, Seq};
 use veda_bus_core::refusal::Refusal;
@@ -53,7 +54,8 @@ impl Swarm {
             client: Some("test".parse().unwrap()),
             ..Register::new(self::repo(repo))
         };
-        let command = Command::Register { register, current: None, pid: Some(77), fresh: instance };
+        let origin = Origin { pid: Some(77), ..Origin::default() };
+        let command = Command::Register { register, current: None, origin, host: None, fresh: instance };
         match self.command(command).unwrap() {
             Reply::Welcome(welcome) => welcome,
             other => panic!("{other:?}"),
