@@ -63,7 +63,7 @@ impl Vote {
 }
 
 /// How a negotiation ended; said by the operator or the bus, never by a voter.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Hash, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Outcome {
     /// The proposal holds.

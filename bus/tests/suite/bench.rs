@@ -6,9 +6,11 @@ use veda_bus_core::hub::origin::Origin;
 use veda_bus_core::hub::{Command, Hub, Policy, Reply};
 use veda_bus_core::name::{InstanceId, MessageId, RepoName};
 use veda_bus_core::refusal::Refusal;
+use veda_bus_core::state::negotiation::Negotiation;
 use veda_bus_core::state::record::Stage;
 use veda_bus_core::time::Millis;
 use veda_bus_core::wire::answer::{Receipt, Welcome};
+use veda_bus_core::wire::decide::{Decide, Decided, Verdict};
 use veda_bus_core::wire::request::{Ack, AckStage, Register};
 
 pub(crate) struct Bench {
@@ -99,6 +101,29 @@ impl Bench {
         self.command(Command::Ack { instance: instance.clone(), ack })
     }
 
+    /// The operator decides.
+    pub(crate) fn decide(&mut self, instance: &InstanceId, decide: Decide) -> Result<Decided, Refusal> {
+        let (instance, decide, origin) = (instance.clone(), Box::new(decide), Origin::default());
+        match self.command(Command::Decide { instance, decide, origin, fresh: &MessageId::random })? {
+            Reply::Decided(decided) => Ok(decided),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    /// The negotiation that the message `id` began.
+    pub(crate) fn negotiation(&self, id: &str) -> &Negotiation {
+        self.hub.state().negotiation_of(&MessageId::new(id).unwrap()).unwrap()
+    }
+
+    /// The payload of the last message that was accepted.
+    pub(crate) fn last_said(&self) -> Value {
+        let said = self.events.iter().rev().find_map(|recorded| match &recorded.event {
+            Event::Accepted(accepted) => Some(&accepted.message),
+            _ => None,
+        });
+        serde_json::from_str(said.unwrap().payload_json()).unwrap()
+    }
+
     pub(crate) fn leave(&mut self, instance: &InstanceId) {
         self.command(Command::Leave { instance: instance.clone() }).unwrap();
     }
@@ -130,6 +155,32 @@ pub(crate) fn repo(name: &str) -> RepoName {
 /// A query with an id.
 pub(crate) fn query(id: &str, to: &str) -> Value {
     json!({ "id": id, "to": { "repo": to }, "type": "Query", "payload": { "question": "Why?" } })
+}
+
+/// A proposal with an id.
+pub(crate) fn proposal(id: &str, to: &str, voters: &[&str], requires_consensus: bool) -> Value {
+    json!({
+        "id": id, "to": { "repo": to }, "type": "Negotiate",
+        "payload": {
+            "proposal": format!("proposal {id}"), "affected_repos": voters,
+            "requires_consensus": requires_consensus,
+        },
+    })
+}
+
+/// A vote with an id, in answer to `parent`.
+pub(crate) fn vote(id: &str, to: &str, parent: &str, vote: &str) -> Value {
+    let payload = if vote == "counter" {
+        json!({ "vote": vote, "counter_proposal": format!("counter {id}") })
+    } else {
+        json!({ "vote": vote })
+    };
+    json!({ "id": id, "to": { "repo": to }, "type": "Negotiate", "reply_to": parent, "payload": payload })
+}
+
+/// A decision on the message `id`.
+pub(crate) fn on(verdict: Verdict, id: &str) -> Decide {
+    Decide::on(verdict, MessageId::new(id).unwrap())
 }
 
 /// An answer to a query.

@@ -5,10 +5,13 @@
 mod agreement;
 mod bench;
 mod client;
+mod holds;
 mod hub;
 mod journal_state;
+mod negotiations;
 mod origin;
 mod properties;
 mod remembered;
 mod script;
+mod storm;
 mod validation;
