@@ -74,6 +74,18 @@ pub(crate) enum Command {
   veda-bus instances --all          also those that left
   veda-bus instances --json | jq -r .repo")]
     Instances(Instances),
+    /// Show who owes whom an answer, since when, and who is late
+    #[command(after_help = "Examples:
+  veda-bus obligations
+  veda-bus obligations --repo LensSDK          what it owes, and what it is owed
+  veda-bus obligations --overdue --json | jq -r .by")]
+    Obligations(Obligations),
+    /// Show how far tasks are: a bar for each, a line for each part
+    #[command(after_help = "Examples:
+  veda-bus tasks
+  veda-bus tasks --open             only those with a part that is neither done nor failed
+  veda-bus tasks --json | jq '{description, done, all}'")]
+    Tasks(Tasks),
     /// Send a message
     #[command(after_help = "Examples:
   veda-bus send query --to LensSDK --question \"What is the interface of SessionManager?\" --wait 60
@@ -145,6 +157,23 @@ pub(crate) struct Instances {
     /// Show those that left, too
     #[arg(long)]
     pub(crate) all: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Obligations {
+    /// Show only what this repo owes or is owed
+    #[arg(long, value_name = "REPO")]
+    pub(crate) repo: Option<RepoName>,
+    /// Show only what is overdue
+    #[arg(long)]
+    pub(crate) overdue: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Tasks {
+    /// Show only those that are not finished
+    #[arg(long)]
+    pub(crate) open: bool,
 }
 
 #[derive(Debug, Args)]

@@ -6,11 +6,13 @@
 //! | [`ansi`] | rows with colours |
 //! | [`memory`] | what was read of messages, so that later events can say which they are about |
 //! | [`start`] | what a bus that starts says of its journal |
+//! | [`table`] | columns as wide as what stands in them |
 //! | [`whole`] | a message with everything that it says |
 
 pub(crate) mod ansi;
 pub(crate) mod memory;
 mod start;
+pub(crate) mod table;
 mod whole;
 
 #[cfg(test)]

@@ -40,6 +40,7 @@ mod suite {
     mod hostile;
     mod live;
     mod load;
+    mod obligations;
     mod origin;
     mod pictures;
     mod protocol_doc;

@@ -67,7 +67,7 @@ use crate::refusal::Refusal;
 use crate::state::view::StateView;
 use crate::time::Millis;
 use crate::wire::answer::{BusFrame, HistoryEntry, Incoming, Notice, Receipt, Welcome};
-use crate::wire::request::{History, Register};
+use crate::wire::request::{History, Register, StateWith};
 use task::{Ask, Task};
 
 /// Why a client could not do what it was asked.
@@ -348,7 +348,15 @@ impl BusClient {
     /// # Errors
     /// When the bus is gone for good.
     pub async fn state(&self) -> Result<StateView, ClientError> {
-        match self.call("state", &json!({})).await? {
+        self.state_with(StateWith::default()).await
+    }
+
+    /// The bus at a glance, and parts of its state in full.
+    ///
+    /// # Errors
+    /// When the bus is gone for good.
+    pub async fn state_with(&self, parts: StateWith) -> Result<StateView, ClientError> {
+        match self.call("state", &json!(parts)).await? {
             BusFrame::State(view) => Ok(*view),
             other => Err(ClientError::strange(&other)),
         }

@@ -30,11 +30,23 @@ impl State {
             Event::Expired(expired) => self.expired(expired),
             Event::Noticed(noticed) => self.noticed(noticed),
             Event::Refused(_) => {}
-            Event::Proposed(proposed) => self.proposed(proposed),
-            Event::Voted(voted) => self.negotiations.voted(voted, self.at),
-            Event::Round(round) => self.next_round(round),
+            Event::Proposed(proposed) => {
+                self.proposed(proposed);
+                self.votes_wanted(&proposed.negotiation);
+            }
+            Event::Voted(voted) => {
+                self.negotiations.voted(voted, self.at);
+                self.vote_given(voted);
+            }
+            Event::Round(round) => {
+                self.next_round(round);
+                self.votes_wanted(&round.negotiation);
+            }
             Event::Tallied(tallied) => self.negotiations.tallied(tallied),
-            Event::Resolved(resolved) => self.negotiations.resolved(resolved, self.at),
+            Event::Resolved(resolved) => {
+                self.negotiations.resolved(resolved, self.at);
+                self.votes_not_wanted(&resolved.negotiation);
+            }
             Event::Amended(amended) => self.amended(amended),
             Event::Released(released) => self.released(&released.id),
             Event::Denied(denied) => self.denied(&denied.id),
@@ -196,6 +208,8 @@ impl State {
         if let Some(held) = &accepted.held {
             self.holds.hold(seq, held.clone(), at, accepted.expires_at);
         }
+        let heard = Some(&accepted.message.payload).filter(|_| accepted.held.is_none());
+        self.said(seq, accepted.parent, heard);
     }
 
     fn delivery(&mut self, routing: &Routing) -> Delivery {
@@ -366,6 +380,7 @@ impl State {
             }
         }
         self.negotiations.forget(self.at, &self.keep);
+        self.forget_owed();
     }
 
     /// Of the instances that left, the latest are remembered.

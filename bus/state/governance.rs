@@ -72,6 +72,7 @@ impl State {
             }
         }
         self.holds.let_go(seq);
+        self.said_at_last(seq);
     }
 
     pub(super) fn denied(&mut self, id: &MessageId) {

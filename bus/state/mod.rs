@@ -5,7 +5,7 @@
 //!
 //! | module | what is in it |
 //! |---|---|
-//! | `fold` | what each event changes |
+//! | `fold`, `governance`, `owing` | what each event changes |
 //! | `hosts` | the processes that are or were an agent's host |
 //! | [`registry`] | repos and instances: who is there, who was |
 //! | [`mailbox`] | what waits for a repo, and what is in the hands of its instances |
@@ -14,6 +14,9 @@
 //! | [`thread`] | which messages answer which |
 //! | [`negotiation`] | proposals, their rounds, and what the votes come to |
 //! | [`hold`] | what is kept back until the operator lets it go |
+//! | [`obligation`], `obligations` | who owes whom an answer |
+//! | [`task`] | how far each repo is with its part of a task |
+//! | `requests` | which messages stand under which requests |
 //! | [`view`] | the same as plain data, for the `state` frame |
 
 mod fold;
@@ -22,10 +25,15 @@ pub mod hold;
 mod hosts;
 pub mod mailbox;
 pub mod negotiation;
+pub mod obligation;
+mod obligations;
+mod owing;
 pub mod record;
 mod records;
 pub mod registry;
+mod requests;
 mod steps;
+pub mod task;
 pub mod thread;
 pub mod view;
 
@@ -41,9 +49,13 @@ use crate::time::Millis;
 use hold::{HeldThread, Hold, Holds};
 use hosts::Hosts;
 use negotiation::{Negotiation, Negotiations};
+use obligation::{Balance, Obligation};
+use obligations::Obligations;
 use record::Record;
 use records::Records;
 use registry::{Instance, Repo};
+use requests::Requests;
+use task::{Task, Tasks};
 use thread::{Thread, Threads};
 
 /// How many expired messages of one repo are remembered until its instances have been told.
@@ -113,6 +125,12 @@ pub struct State {
     negotiations: Negotiations,
     /// What is kept back.
     holds: Holds,
+    /// Where answers find the requests that they are about.
+    requests: Requests,
+    /// Who owes whom an answer.
+    obligations: Obligations,
+    /// Remembered tasks.
+    tasks: Tasks,
     /// The rules in force.
     configured: Option<Box<Configured>>,
     /// How many messages were accepted, forgotten ones included.
@@ -137,6 +155,9 @@ impl State {
             deadlines: BTreeSet::new(),
             negotiations: Negotiations::default(),
             holds: Holds::default(),
+            requests: Requests::default(),
+            obligations: Obligations::default(),
+            tasks: Tasks::default(),
             configured: None,
             accepted: 0,
         }
@@ -288,6 +309,63 @@ impl State {
         self.holds.thread(id)
     }
 
+    /// Obligations, the oldest message that asks first. They are forgotten when they have been overdue for as long as
+    /// finished messages are remembered.
+    pub fn obligations(&self) -> impl DoubleEndedIterator<Item = &Obligation> {
+        self.obligations.iter()
+    }
+
+    /// Who is to answer the message that event `seq` accepted.
+    pub fn obligations_of(&self, seq: Seq) -> &[Obligation] {
+        self.obligations.of(seq)
+    }
+
+    /// What `repo` owes, the oldest first; also where it is the other side's turn.
+    pub fn owed_by<'a>(&'a self, repo: &'a RepoName) -> impl DoubleEndedIterator<Item = &'a Obligation> {
+        self.obligations.owed_by(repo)
+    }
+
+    /// What `repo` is owed, the oldest first; also where it is its turn.
+    pub fn owed_to<'a>(&'a self, repo: &'a RepoName) -> impl DoubleEndedIterator<Item = &'a Obligation> {
+        self.obligations.owed_to(repo)
+    }
+
+    /// How many answers `repo` owes and is owed, where it is the debtor's turn.
+    pub fn balance(&self, repo: &RepoName) -> Balance {
+        self.obligations.balance(repo)
+    }
+
+    /// How many answers `repo` is late with at `now`.
+    pub fn overdue_by(&self, repo: &RepoName, now: Millis) -> usize {
+        self.obligations.overdue_by(repo, now)
+    }
+
+    /// How many answers one repo owes another, where it is its turn: debtor, creditor and number, by their names.
+    pub fn owed_pairs(&self) -> impl Iterator<Item = (&RepoName, &RepoName, usize)> {
+        self.obligations.pairs()
+    }
+
+    /// Obligations that are overdue at `now`, the first due first.
+    pub fn overdue_obligations(&self, now: Millis) -> impl Iterator<Item = &Obligation> {
+        self.obligations.overdue(now)
+    }
+
+    /// The first time after `now` at which an obligation becomes overdue.
+    pub fn next_due(&self, now: Millis) -> Option<Millis> {
+        self.obligations.next_due(now)
+    }
+
+    /// Remembered tasks, the oldest first: until as long after they were finished, or due, as finished messages are
+    /// remembered.
+    pub fn tasks(&self) -> impl DoubleEndedIterator<Item = &Task> {
+        self.tasks.iter()
+    }
+
+    /// The task that event `seq` handed out.
+    pub fn task(&self, seq: Seq) -> Option<&Task> {
+        self.tasks.get(seq)
+    }
+
     /// The rules in force; `None` before a bus has told them.
     pub fn configured(&self) -> Option<&Configured> {
         self.configured.as_deref()
@@ -301,8 +379,9 @@ impl State {
 
     /// The earliest event that a fold must begin with to arrive at what is remembered.
     pub fn since(&self) -> Seq {
-        let first = [self.records.first(), self.negotiations.first(), self.holds.first()];
-        first.into_iter().flatten().min().unwrap_or_else(|| self.last.next())
+        let talk = [self.records.first(), self.negotiations.first(), self.holds.first()];
+        let owed = [self.obligations.first(), self.tasks.first()];
+        talk.into_iter().chain(owed).flatten().min().unwrap_or_else(|| self.last.next())
     }
 
     /// What a checkpoint written now says; `previous` is the chain digest of the journal's last line.

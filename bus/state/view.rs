@@ -1,5 +1,9 @@
 //! The state as plain data: what the `state` and `history` frames carry.
 
+mod governance;
+mod listed;
+mod owed;
+
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
@@ -11,6 +15,11 @@ use crate::event::{Accepted, Checkpoint, Configured, KnownRepo, Receive, Registe
 use crate::name::{Capability, InstanceId, MessageId, RepoName, Seq, SessionId};
 use crate::refusal::Code;
 use crate::time::Millis;
+use crate::wire::request::Part;
+
+pub use governance::{BallotView, HeldThreadView, HoldView, NegotiationView, ResolutionView, RoundView};
+pub use listed::Listed;
+pub use owed::{ObligationView, SubtaskView, TaskView};
 
 /// The bus at a glance.
 #[derive(Debug, Clone, PartialEq, Default, Eq, Serialize, Deserialize)]
@@ -42,11 +51,29 @@ pub struct StateView {
     /// How many negotiations are open.
     #[serde(default)]
     pub negotiations: usize,
+    /// How many answers are owed, where it is the debtor's turn.
+    #[serde(default)]
+    pub owed: usize,
     /// The rules in force.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub configured: Option<Box<Configured>>,
     /// Every repo that was ever seen or written to.
     pub repos: Vec<RepoView>,
+    /// Remembered negotiations, where they were asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub proposals: Option<Listed<NegotiationView>>,
+    /// Held messages, where they were asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub holds: Option<Listed<HoldView>>,
+    /// Held threads, where holds were asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub held_threads: Option<Listed<HeldThreadView>>,
+    /// Who owes whom an answer, where that was asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub obligations: Option<Listed<ObligationView>>,
+    /// Remembered tasks, where they were asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tasks: Option<Listed<TaskView>>,
 }
 
 /// The process that hosts the bus.
@@ -169,9 +196,45 @@ impl StateView {
             unread: state.repos.values().map(|repo| repo.mailbox.unread).sum(),
             held: state.holds().count(),
             negotiations: state.negotiations().filter(|one| one.is_open()).count(),
+            owed: state.owed_pairs().map(|(.., count)| count).sum(),
             configured: state.configured.clone(),
             repos: state.repos.iter().map(|(name, repo)| RepoView::of(name, repo, state)).collect(),
+            proposals: None,
+            holds: None,
+            held_threads: None,
+            obligations: None,
+            tasks: None,
         }
+    }
+
+    /// The same with these parts of `state`.
+    #[must_use]
+    pub fn with(mut self, state: &State, parts: &[Part]) -> Self {
+        for part in parts {
+            match part {
+                Part::Negotiations => {
+                    let (count, all) = (state.negotiations().count(), state.negotiations());
+                    self.proposals = Some(Listed::of(count, all, NegotiationView::of));
+                }
+                Part::Holds => {
+                    let holds: Vec<_> = state.holds().collect();
+                    let hold = |(record, hold)| HoldView::of(record, hold);
+                    self.holds = Some(Listed::of(holds.len(), holds.into_iter(), hold));
+                    let threads: Vec<_> = state.held_threads().collect();
+                    let thread = |(id, held)| HeldThreadView::of(id, held);
+                    self.held_threads = Some(Listed::of(threads.len(), threads.into_iter(), thread));
+                }
+                Part::Obligations => {
+                    let view = |one| ObligationView::of(one, state);
+                    let (count, all) = (state.obligations.len(), state.obligations());
+                    self.obligations = Some(Listed::of(count, all, view));
+                }
+                Part::Tasks => {
+                    self.tasks = Some(Listed::of(state.tasks.len(), state.tasks(), TaskView::of));
+                }
+            }
+        }
+        self
     }
 }
 

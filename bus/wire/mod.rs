@@ -17,4 +17,4 @@ pub mod request;
 pub use answer::{BusFrame, Notice, Receipt, RecipientStatus, Welcome};
 pub use decide::{Decide, Decided, Verdict};
 pub use lines::Lines;
-pub use request::{Ack, AckStage, History, HostProcess, Op, Register, Request};
+pub use request::{Ack, AckStage, History, HostProcess, Op, Part, Register, Request, StateWith};

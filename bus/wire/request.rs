@@ -58,8 +58,8 @@ pub enum Op<'a> {
     History(History),
     /// The operator decides something.
     Decide(Box<Decide>),
-    /// The bus at a glance.
-    State,
+    /// The bus at a glance, and parts of it in full.
+    State(StateWith),
     /// Whether the bus is there.
     Ping,
     /// That the client is there.
@@ -213,6 +213,71 @@ impl History {
     }
 }
 
+/// A part of the state that is told when it is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Part {
+    /// Remembered negotiations.
+    Negotiations,
+    /// Held messages and threads.
+    Holds,
+    /// Who owes whom an answer.
+    Obligations,
+    /// Remembered tasks.
+    Tasks,
+}
+
+impl Part {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Negotiations, Self::Holds, Self::Obligations, Self::Tasks];
+
+    /// The word as it stands in a frame.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Negotiations => "negotiations",
+            Self::Holds => "holds",
+            Self::Obligations => "obligations",
+            Self::Tasks => "tasks",
+        }
+    }
+}
+
+/// Which parts of the state are told in full.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+pub struct StateWith {
+    /// The parts.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub with: Vec<Part>,
+}
+
+/// Reads the words as strings first, so that a mistyped one is answered with the nearest.
+fn state_with(text: &str) -> Result<StateWith, Refusal> {
+    #[derive(Deserialize, JsonSchema)]
+    struct Words {
+        #[serde(default)]
+        with: Vec<String>,
+    }
+    let words = body::<Words>(text)?.with;
+    let is_known = |word: &String| Part::ALL.iter().any(|part| part.as_str() == word);
+    if let Some(place) = words.iter().position(|word| !is_known(word)) {
+        return Err(unknown_part(place, &words[place]));
+    }
+    let is_wanted = |part: &Part| words.iter().any(|word| word == part.as_str());
+    Ok(StateWith { with: Part::ALL.into_iter().filter(is_wanted).collect() })
+}
+
+fn unknown_part(place: usize, word: &str) -> Refusal {
+    let known = Part::ALL.map(Part::as_str);
+    let expected = format!("one of {}", known.join(", "));
+    let found: String = word.chars().take(MAX_NAME_BYTES).collect();
+    let refusal =
+        Refusal::expected(Code::InvalidFrame, format!("with[{place}]"), &expected, &format!("\"{found}\""));
+    match nearest(word, known.into_iter()).first() {
+        Some(near) => refusal.hint(format!("did you mean \"{near}\"?")),
+        None => refusal,
+    }
+}
+
 /// Every field that `send` needs beside `op`, so that the frequent operation takes one pass.
 #[derive(Deserialize)]
 struct Head<'a> {
@@ -294,7 +359,7 @@ fn op_of<'a>(head: &Head<'a>, text: &'a str) -> Result<Op<'a>, Refusal> {
             history.check()?;
             Op::History(history)
         }
-        "state" => Op::State,
+        "state" => Op::State(state_with(text)?),
         "ping" => Op::Ping,
         "pong" => Op::Pong,
         other => {

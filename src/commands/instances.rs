@@ -15,7 +15,7 @@ use super::status::age;
 use crate::arguments::Instances;
 use crate::context::{Context, Output};
 use crate::failure::Failure;
-use crate::show::width;
+use crate::show::table::table;
 
 /// The columns, each with the most that it takes of a line; the last one needs no filling up.
 const COLUMNS: [(&str, usize); 8] = [
@@ -42,7 +42,7 @@ pub(crate) fn run(context: &Context, instances: &Instances) -> Result<(), Failur
         return out.flush();
     }
     if !rows.is_empty() {
-        for line in table(&rows, Millis::now()) {
+        for line in lines(&rows, Millis::now()) {
             out.row(&line)?;
         }
     }
@@ -103,28 +103,9 @@ fn state_of(repo: &RepoView, instance: Option<&InstanceView>) -> &'static str {
     }
 }
 
-fn table(rows: &[Row<'_>], now: Millis) -> Vec<Line> {
-    let cells: Vec<_> = rows.iter().map(|row| row.cells(now)).collect();
-    let widest = |column: usize| {
-        let (title, most) = COLUMNS[column];
-        let cells = cells.iter().map(|cells| width(&cells[column])).max().unwrap_or_default();
-        cells.max(width(title)).min(most)
-    };
-    let widths: [usize; COLUMNS.len()] = std::array::from_fn(widest);
-    let head = Line::of(Role::Dim, &laid_out(&COLUMNS.map(|(title, _)| title.to_owned()), &widths));
-    let line =
-        |(row, cells): (&Row<'_>, &[String; COLUMNS.len()])| Line::of(row.role(), &laid_out(cells, &widths));
-    std::iter::once(head).chain(rows.iter().zip(&cells).map(line)).collect()
-}
-
-fn laid_out(cells: &[String; COLUMNS.len()], widths: &[usize; COLUMNS.len()]) -> String {
-    let cells = cells.iter().zip(widths).map(|(text, &width)| cell(text, width)).collect::<Vec<_>>();
-    cells.join("  ").trim_end().to_owned()
-}
-
-/// The text, harmless, at most `columns` wide, and filled up with spaces to that width.
-fn cell(text: &str, columns: usize) -> String {
-    Line::of(Role::Text, &cut(text, columns)).pad_to(columns).text()
+fn lines(rows: &[Row<'_>], now: Millis) -> Vec<Line> {
+    let rows: Vec<_> = rows.iter().map(|row| (row.role(), row.cells(now))).collect();
+    table(&COLUMNS, &rows)
 }
 
 impl Row<'_> {
@@ -229,7 +210,8 @@ mod tests {
             repo("LensSDK", true, vec![instance("c", true, false)]),
             repo("operator", false, Vec::new()),
         ]);
-        let lines: Vec<_> = table(&rows(&state, true), Millis(120_000)).iter().map(Line::text).collect();
+        let lines: Vec<_> =
+            super::lines(&rows(&state, true), Millis(120_000)).iter().map(Line::text).collect();
         assert_eq!(
             lines,
             [

@@ -7,6 +7,7 @@ mod instances;
 mod join;
 mod live;
 mod log;
+mod obligations;
 mod reply;
 mod schema;
 mod send;
@@ -14,6 +15,7 @@ mod send_many;
 mod serve;
 mod status;
 mod stop;
+mod tasks;
 mod watch;
 
 use std::io::IsTerminal as _;
@@ -38,6 +40,8 @@ pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
         Some(Command::Stop) => stop::run(&context),
         Some(Command::Status) => status::run(&context),
         Some(Command::Instances(instances)) => instances::run(&context, &instances),
+        Some(Command::Obligations(wanted)) => obligations::run(&context, &wanted),
+        Some(Command::Tasks(wanted)) => tasks::run(&context, &wanted),
         Some(Command::Send(send)) => refusal_as_json(&context, send::run(&context, send)),
         Some(Command::Reply(reply)) => refusal_as_json(&context, reply::run(&context, &reply)),
         Some(Command::Join(join)) => join::run(&context, &join),

@@ -89,9 +89,10 @@ impl Engine {
                 }
                 Ok(())
             }
-            Op::State => {
+            Op::State(parts) => {
                 let (oldest, journal) = (self.journal.oldest(), self.path.clone());
-                let view = StateView { oldest, journal, ..StateView::of(self.hub.state()) };
+                let state = self.hub.state();
+                let view = StateView { oldest, journal, ..StateView::of(state) }.with(state, &parts.with);
                 self.release.now(outbox, &frame("state", reference, &json!({ "state": view })));
                 Ok(())
             }

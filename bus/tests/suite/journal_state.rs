@@ -300,6 +300,8 @@ fn assert_same_work(before: &State, after: &State) {
     }
     assert_eq!(before.next_deadline(), after.next_deadline());
     assert!(before.agent_hosts().eq(after.agent_hosts()), "the hosts of agents");
+    assert!(before.obligations().eq(after.obligations()), "obligations");
+    assert!(before.tasks().eq(after.tasks()), "tasks");
     let names: BTreeSet<_> = before.repos().keys().chain(after.repos().keys()).collect();
     let nobody = Repo::default();
     for name in names {

@@ -9,6 +9,7 @@ mod holds;
 mod hub;
 mod journal_state;
 mod negotiations;
+mod obligations;
 mod origin;
 mod properties;
 mod remembered;

@@ -12,6 +12,7 @@ use veda_bus_core::name::{InstanceId, MessageId, RepoName, Seq};
 use veda_bus_core::refusal::Code;
 use veda_bus_core::state::State;
 use veda_bus_core::state::negotiation::Standing;
+use veda_bus_core::state::obligation::{Balance, Obligation, Turn};
 use veda_bus_core::state::record::{Delivery, Record, Stage};
 use veda_bus_core::state::registry::{Instance, Repo};
 use veda_bus_core::time::Millis;
@@ -176,6 +177,7 @@ fn check(state: &State) {
     check_threads(state);
     check_deadlines(state);
     check_governance(state);
+    check_obligations(state);
 }
 
 /// The open deliveries of a repo with their messages.
@@ -298,5 +300,49 @@ fn check_governance(state: &State) {
         assert!(
             !one.is_awaiting() || one.count(one.round.at) == Some(one.standing) || one.tally().waiting > 0
         );
+    }
+}
+
+/// Every way to look at the obligations shows the same ones, and what is forgotten is not looked for by a recovery.
+fn check_obligations(state: &State) {
+    let all: Vec<_> = state.obligations().collect();
+    let active = |one: &&&Obligation| one.is_active();
+    let mut pairs = BTreeMap::new();
+    for one in all.iter().filter(active) {
+        *pairs.entry((&one.by, &one.to)).or_insert(0) += 1;
+    }
+    assert!(state.owed_pairs().map(|(by, to, count)| ((by, to), count)).eq(pairs));
+    for repo in state.repos().keys() {
+        let owes = all.iter().filter(|one| one.by == *repo);
+        let waits = all.iter().filter(|one| one.to == *repo);
+        assert!(state.owed_by(repo).eq(owes.clone().copied()), "owed by {repo}");
+        assert!(state.owed_to(repo).eq(waits.clone().copied()), "owed to {repo}");
+        let overdue = owes.clone().filter(|one| one.is_overdue(state.at())).count();
+        assert_eq!(state.overdue_by(repo, state.at()), overdue);
+        let balance = Balance { owes: owes.filter(active).count(), owed: waits.filter(active).count() };
+        assert_eq!(state.balance(repo), balance, "{repo}");
+    }
+    let mut due: Vec<_> = all.iter().filter(active).map(|one| (one.due, one.seq)).collect();
+    due.sort();
+    assert!(
+        state.overdue_obligations(Millis(u64::MAX)).map(|one| (one.due, one.seq)).eq(due.iter().copied())
+    );
+    let next = due.iter().map(|&(due, _)| due).find(|&due| due > state.at());
+    assert_eq!(state.next_due(state.at()), next);
+    for one in &all {
+        assert!(state.since() <= one.seq && state.obligations_of(one.seq).contains(one));
+        check_counter(state, one);
+    }
+    assert!(state.tasks().all(|task| state.since() <= task.seq));
+}
+
+/// A counter-proposal and the request that it counters know of each other.
+fn check_counter(state: &State, one: &Obligation) {
+    let of = |seq, by: &RepoName| state.obligations_of(seq).iter().find(|other| other.by == *by);
+    if let Some(request) = one.counters {
+        assert_eq!(of(request, &one.to).map(|request| request.turn), Some(Turn::Counter(one.seq)), "{one:?}");
+    }
+    if let Turn::Counter(counter) = one.turn {
+        assert_eq!(of(counter, &one.to).and_then(|counter| counter.counters), Some(one.seq), "{one:?}");
     }
 }

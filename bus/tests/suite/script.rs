@@ -187,7 +187,7 @@ pub(crate) fn policies() -> impl Strategy<Value = Policy> {
     })
 }
 
-const PAYLOADS: usize = 18;
+const PAYLOADS: usize = 23;
 
 fn payload(which: usize) -> (&'static str, Value) {
     match which {
@@ -198,7 +198,10 @@ fn payload(which: usize) -> (&'static str, Value) {
             "Negotiate",
             json!({ "proposal": "p", "affected_repos": ["LensSDK"], "requires_consensus": true }),
         ),
-        4 => ("Task", json!({ "task_type": "t", "description": "d", "subtasks": { "LensSDK": "s" } })),
+        4 => {
+            let subtasks = json!({ "LensSDK": "s", "AuthCore": "s" });
+            ("Task", json!({ "task_type": "t", "description": "d", "subtasks": subtasks }))
+        }
         5 => ("Query", json!({ "question": " " })),
         6 => ("RequestChange", json!({ "decision": "acknowledged" })),
         7 => ("RequestChange", json!({ "decision": "done" })),
@@ -214,6 +217,11 @@ fn payload(which: usize) -> (&'static str, Value) {
         15 => ("Negotiate", json!({ "vote": "counter", "counter_proposal": "r" })),
         16 => ("Negotiate", json!({ "outcome": "withdrawn" })),
         17 => ("Negotiate", json!({ "vote": "abstain" })),
+        18 => ("Task", json!({ "status": "in_progress" })),
+        19 => ("Task", json!({ "status": "failed" })),
+        20 => ("RequestChange", json!({ "decision": "countered", "counter_proposal": "p" })),
+        21 => ("RequestChange", json!({ "decision": "accepted", "eta_seconds": 100 })),
+        22 => ("RequestChange", json!({ "decision": "rejected" })),
         _ => ("Task", json!({ "status": "done" })),
     }
 }
