@@ -43,6 +43,10 @@ pub enum Code {
     AccessDenied,
     /// The recipient's mailbox is at its limit.
     MailboxFull,
+    /// The sender, or the thread, has said too much in the last minute.
+    RateLimited,
+    /// The thread has as many messages, or as many one below another, as it may have.
+    ThreadFull,
     /// Something that only the operator may do.
     OperatorOnly,
     /// The operator did not let a held message go.
@@ -82,6 +86,8 @@ impl Code {
             Self::NoRecipients => "no_recipients",
             Self::AccessDenied => "access_denied",
             Self::MailboxFull => "mailbox_full",
+            Self::RateLimited => "rate_limited",
+            Self::ThreadFull => "thread_full",
             Self::OperatorOnly => "operator_only",
             Self::RefusedByOperator => "refused_by_operator",
             Self::AlreadyResolved => "already_resolved",
@@ -114,6 +120,9 @@ pub struct Refusal {
     /// What to do about it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hint: Option<String>,
+    /// So many seconds from now the same would be taken, if nothing else comes meanwhile.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retry_after: Option<u64>,
 }
 
 fn at_prefix(at: Option<&String>) -> String {
@@ -127,7 +136,7 @@ fn hint_suffix(hint: Option<&String>) -> String {
 impl Refusal {
     /// A refusal with neither a place nor a hint.
     pub fn new(code: Code, message: impl Into<String>) -> Self {
-        Self { code, message: message.into(), at: None, hint: None }
+        Self { code, message: message.into(), at: None, hint: None, retry_after: None }
     }
 
     /// A payload field that is not what it should be.

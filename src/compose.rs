@@ -12,6 +12,7 @@ use veda_bus_core::message::{Draft, MessageType, Priority, Recipient, Sender};
 use veda_bus_core::name::{MessageId, RepoName};
 use veda_bus_core::payload::{Payload, form_schema};
 use veda_bus_core::state::record::Stage;
+use veda_bus_core::text;
 use veda_bus_core::time::Millis;
 use veda_bus_core::wire::answer::{BusFrame, HistoryEntry, Notice, Receipt};
 use veda_bus_core::wire::request::{History, Register};
@@ -141,7 +142,7 @@ impl Outgoing {
             None => tell_fate(context, &mut output, &mut connection, &receipt),
             Some(wait) => {
                 if !context.json {
-                    eprintln!("veda-bus: {}", words::receipt(&receipt, &[]));
+                    eprintln!("veda-bus: {}", text::line(&words::receipt(&receipt, &[])));
                 }
                 Waiting::new(context, connection, register, &receipt, wait).print_answer(&mut output)
             }

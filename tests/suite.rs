@@ -41,6 +41,7 @@ mod suite {
     mod live;
     mod load;
     mod obligations;
+    mod loop_guard;
     mod origin;
     mod pictures;
     mod protocol_doc;

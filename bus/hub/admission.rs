@@ -1,8 +1,8 @@
 //! Who gets a message: what its recipients are judged by.
 
-use super::Policy;
 use super::negotiating::{self, Part};
 use super::routing::{self, Wanted};
+use super::{Policy, limits};
 use crate::event::Routing;
 use crate::message::{Message, MessageType, Sender, Target};
 use crate::name::{Capability, RepoName};
@@ -11,6 +11,7 @@ use crate::state::State;
 use crate::state::record::Record;
 use crate::state::registry::{Instance, Repo};
 use crate::suggest;
+use crate::time::Millis;
 
 /// Everything that can keep a message out; else, what becomes of it for each recipient.
 pub(super) fn admit(
@@ -19,11 +20,13 @@ pub(super) fn admit(
     sender: &Instance,
     message: &Message,
     allow_unknown: bool,
+    now: Millis,
 ) -> Result<Vec<Routing>, Refusal> {
     check_identity(sender, &message.from)?;
     check_reply(state, message)?;
     let part = negotiating::part(state, message)?;
     let parent = message.reply_to.as_ref().and_then(|id| state.message(id));
+    limits::check(state, &policy.rules.limits, message, parent, now)?;
     let admission = Admission { state, policy, sender, message, parent };
     let mut recipients = admission.concerned(&part, allow_unknown)?;
     let addressed = match &message.to.repo {

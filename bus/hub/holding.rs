@@ -3,7 +3,7 @@
 use super::negotiating::{self, answered, check_open, next_round, resolved};
 use super::origin::{self, Origin};
 use super::posting::Post;
-use super::{Hub, Policy, Reply, sending};
+use super::{Hub, Policy, Reply, limits, sending};
 use crate::config::HoldRule;
 use crate::event::{Amended, Continued, Denied, Event, Expiring, Held, Recorded, Released};
 use crate::filter::Facts;
@@ -31,6 +31,9 @@ pub(super) fn held_because(
     }
     if let Some(halted) = state.held_thread(thread) {
         return Some(Held::Thread { reason: halted.reason.clone() });
+    }
+    if let Some(reason) = limits::talks_in_circles(state, &policy.rules.limits, message, thread, now) {
+        return Some(Held::Thread { reason });
     }
     let rules = &policy.rules;
     let is_allowed =

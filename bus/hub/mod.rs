@@ -14,9 +14,11 @@
 //! | `holding` | what is held, and what the operator decides |
 //! | `posting` | what the bus itself writes |
 //! | [`routing`] | which instance gets which message |
+//! | `limits` | how much is too much |
 
 mod admission;
 mod holding;
+mod limits;
 mod negotiating;
 pub mod origin;
 mod posting;

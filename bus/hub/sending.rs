@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use super::{Decision, Policy, Reply, admission, holding, not_registered};
-use crate::event::{Accepted, Answered, Event, Refused, Routing};
+use super::{Decision, Policy, Reply, admission, holding, limits, not_registered};
+use crate::event::{Accepted, Answered, Event, Halted, Held, Refused, Routing};
 use crate::message::{Defaults, Message, Sender};
 use crate::name::{InstanceId, MessageId};
 use crate::refusal::{Code, Refusal};
@@ -37,10 +37,13 @@ pub(super) fn decide(state: &State, policy: &Policy, sent: &Sent<'_>, now: Milli
         Err(refusal) => return refuse(sender, None, refusal),
     };
     if let Some(record) = state.message(&message.id) {
-        return repeated(record, &message, sender);
+        return repeated(state, record, &message, sender);
     }
-    match admission::admit(state, policy, sender, &message, sent.allow_unknown) {
+    match admission::admit(state, policy, sender, &message, sent.allow_unknown, now) {
         Ok(recipients) => accept(state, policy, sender, message, recipients, now),
+        Err(refusal) if limits::was_told(state, &sender.repo, &refusal, now) => {
+            Decision { events: Vec::new(), reply: Err(refusal) }
+        }
         Err(refusal) => refuse(sender, Some(&message), refusal),
     }
 }
@@ -71,9 +74,9 @@ pub(super) fn refused(sender: &Instance, message: Option<&Message>, refusal: &Re
 }
 
 /// A message whose id is known: the first receipt again, if it is the same message.
-fn repeated(record: &Record, message: &Message, sender: &Instance) -> Decision {
+fn repeated(state: &State, record: &Record, message: &Message, sender: &Instance) -> Decision {
     if record.from == sender.repo && record.digest == content_digest(message) {
-        let receipt = Receipt { duplicate: true, ..receipt_of(record) };
+        let receipt = Receipt { duplicate: true, ..receipt_of(state, record) };
         return Decision { events: Vec::new(), reply: Ok(Reply::Receipt(receipt)) };
     }
     let refusal = Refusal::new(Code::DuplicateId, format!("another message is {} already", message.id))
@@ -82,7 +85,7 @@ fn repeated(record: &Record, message: &Message, sender: &Instance) -> Decision {
     refuse(sender, Some(message), refusal)
 }
 
-fn receipt_of(record: &Record) -> Receipt {
+fn receipt_of(state: &State, record: &Record) -> Receipt {
     let recipients = record.deliveries.iter().map(|delivery| RecipientStatus {
         repo: delivery.repo.clone(),
         status: delivery.first,
@@ -94,6 +97,7 @@ fn receipt_of(record: &Record) -> Receipt {
         thread: (*record.thread).clone(),
         expires_at: record.expires_at,
         recipients: recipients.collect(),
+        held: state.hold(record.seq).map(|hold| hold.held.clone()),
         duplicate: false,
     }
 }
@@ -116,6 +120,7 @@ fn accept(
             *routing = Routing { instance: None, held: true, ..routing.clone() };
         }
     }
+    let halted = halted(state, &thread, held.as_ref());
     let statuses = recipients.iter().map(|routing| RecipientStatus {
         repo: routing.repo.clone(),
         status: Stage::first(routing),
@@ -123,21 +128,33 @@ fn accept(
     });
     let receipt = Receipt {
         id: message.id.clone(),
-        seq: state.last().next(),
+        seq: halted.iter().fold(state.last().next(), |seq, _| seq.next()),
         thread: thread.clone(),
         expires_at,
         recipients: statuses.collect(),
+        held: held.clone(),
         duplicate: false,
     };
     let entering = if held.is_some() { Vec::new() } else { holding::entering(state, &message, expires_at) };
     let (by, parent) = (sender.id.clone(), parent.map(|parent| parent.seq));
     let accepted = Accepted { by, thread, parent, expires_at, recipients, held, message };
-    let events = std::iter::once(Event::Accepted(Box::new(accepted))).chain(entering);
+    let accepted = Event::Accepted(Box::new(accepted));
+    let events = halted.into_iter().chain([accepted]).chain(entering);
     Decision { events: events.collect(), reply: Ok(Reply::Receipt(receipt)) }
 }
 
+/// That a thread is held from now on, where a message is held because of it, and it was not before.
+fn halted(state: &State, thread: &MessageId, held: Option<&Held>) -> Option<Event> {
+    match held {
+        Some(Held::Thread { reason }) if state.held_thread(thread).is_none() => {
+            Some(Event::Halted(Halted { thread: thread.clone(), reason: reason.clone() }))
+        }
+        _ => None,
+    }
+}
+
 /// The id of the message that the thread began with into which a message goes.
-fn thread_of(state: &State, message: &Message) -> MessageId {
+pub(super) fn thread_of(state: &State, message: &Message) -> MessageId {
     let Some(parent) = &message.reply_to else { return message.id.clone() };
     let known = state.message(parent).map(|parent| &*parent.thread);
     // An open negotiation is remembered for longer than its messages.

@@ -29,7 +29,7 @@ impl State {
             Event::Answered(answered) => self.answered(answered),
             Event::Expired(expired) => self.expired(expired),
             Event::Noticed(noticed) => self.noticed(noticed),
-            Event::Refused(_) => {}
+            Event::Refused(refused) => self.flows.refused(refused, self.at),
             Event::Proposed(proposed) => {
                 self.proposed(proposed);
                 self.votes_wanted(&proposed.negotiation);
@@ -58,7 +58,10 @@ impl State {
             Event::Halted(held) => {
                 self.holds.hold_thread(held.thread.clone(), self.last, self.at, held.reason.clone());
             }
-            Event::Continued(released) => self.holds.let_thread_go(&released.thread),
+            Event::Continued(released) => {
+                self.holds.let_thread_go(&released.thread);
+                self.flows.continued(&released.thread);
+            }
             Event::Configured(configured) => self.configured = Some(configured.clone()),
         }
         self.forget();
@@ -188,10 +191,12 @@ impl State {
         self.accepted += 1;
         let (seq, at) = (self.last, self.at);
         let reply_to = self.records.answer(seq, accepted);
+        let (thread, number) = self.threads.add(&accepted.thread, seq, at);
+        self.flows.accepted(accepted, &thread, number, at);
         let names = Names {
             from: self.repo_handle(&accepted.message.from.repo),
             by: self.instance_handle(&accepted.by),
-            thread: self.threads.add(&accepted.thread, seq, at),
+            thread,
             deliveries: accepted.recipients.iter().map(|routing| self.delivery(routing)).collect(),
         };
         let record = Record::new(seq, at, accepted, names, reply_to);

@@ -6,6 +6,7 @@
 //! | module | what is in it |
 //! |---|---|
 //! | `fold`, `governance`, `owing` | what each event changes |
+//! | [`flow`], `run` | how much is said in a minute, and what goes to and fro without anything new |
 //! | `hosts` | the processes that are or were an agent's host |
 //! | [`registry`] | repos and instances: who is there, who was |
 //! | [`mailbox`] | what waits for a repo, and what is in the hands of its instances |
@@ -19,6 +20,7 @@
 //! | `requests` | which messages stand under which requests |
 //! | [`view`] | the same as plain data, for the `state` frame |
 
+pub mod flow;
 mod fold;
 mod governance;
 pub mod hold;
@@ -32,6 +34,7 @@ pub mod record;
 mod records;
 pub mod registry;
 mod requests;
+mod run;
 mod steps;
 pub mod task;
 pub mod thread;
@@ -46,6 +49,7 @@ use crate::event::{Checkpoint, Configured, KnownRepo};
 use crate::name::{InstanceId, MessageId, RepoName, Seq};
 use crate::os::Process;
 use crate::time::Millis;
+use flow::Flows;
 use hold::{HeldThread, Hold, Holds};
 use hosts::Hosts;
 use negotiation::{Negotiation, Negotiations};
@@ -131,6 +135,8 @@ pub struct State {
     obligations: Obligations,
     /// Remembered tasks.
     tasks: Tasks,
+    /// How much is said.
+    flows: Flows,
     /// The rules in force.
     configured: Option<Box<Configured>>,
     /// How many messages were accepted, forgotten ones included.
@@ -158,6 +164,7 @@ impl State {
             requests: Requests::default(),
             obligations: Obligations::default(),
             tasks: Tasks::default(),
+            flows: Flows::default(),
             configured: None,
             accepted: 0,
         }

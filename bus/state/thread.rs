@@ -195,8 +195,8 @@ impl Threads {
         self.table.iter().map(|thread| &**thread)
     }
 
-    /// Adds a message to its thread; gives the thread's handle for its id.
-    pub(super) fn add(&mut self, id: &MessageId, seq: Seq, at: Millis) -> Arc<MessageId> {
+    /// Adds a message to its thread; gives the thread's handle for its id, and how many it has now.
+    pub(super) fn add(&mut self, id: &MessageId, seq: Seq, at: Millis) -> (Arc<MessageId>, usize) {
         let Self { table, hasher } = self;
         let hash = |id: &MessageId| hasher.hash_one(id);
         match table.entry(hash(id), |thread| *thread.id == *id, |thread| hash(&thread.id)) {
@@ -204,13 +204,13 @@ impl Threads {
                 let thread = found.get_mut();
                 thread.messages.push(seq);
                 thread.last_activity = at;
-                Arc::clone(&thread.id)
+                (Arc::clone(&thread.id), thread.messages.len())
             }
             Entry::Vacant(free) => {
                 let id = Arc::new(id.clone());
                 let handle = Arc::clone(&id);
                 free.insert(Box::new(Thread { id, messages: Messages::new(seq), last_activity: at }));
-                handle
+                (handle, 1)
             }
         }
     }

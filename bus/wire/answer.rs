@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use super::decide::Decided;
+use crate::event::Held;
 use crate::message::{Message, from_object};
 use crate::name::{InstanceId, MessageId, RepoName, Seq};
 use crate::refusal::{Code, Refusal};
@@ -52,6 +53,9 @@ pub struct Receipt {
     pub expires_at: Millis,
     /// What became of it for each recipient.
     pub recipients: Vec<RecipientStatus>,
+    /// Why it is held, while it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub held: Option<Held>,
     /// Whether this repeats the receipt of an earlier send of the same message.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub duplicate: bool,
@@ -62,7 +66,7 @@ pub struct Receipt {
 pub struct RecipientStatus {
     /// The recipient.
     pub repo: RepoName,
-    /// `routed`, `queued` or `refused`.
+    /// `routed`, `queued`, `held` or `refused`.
     pub status: Stage,
     /// Why it was refused.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -29,6 +29,15 @@ impl Kind {
     }
 }
 
+/// It is there to be sent more than a swarm would.
+const UNLIMITED: [(&str, &str); 5] = [
+    ("VEDA_BUS_LIMITS_MESSAGES_PER_MINUTE", "0"),
+    ("VEDA_BUS_LIMITS_THREAD_MESSAGES_PER_MINUTE", "0"),
+    ("VEDA_BUS_LIMITS_THREAD_MESSAGES", "0"),
+    ("VEDA_BUS_LIMITS_THREAD_DEPTH", "0"),
+    ("VEDA_BUS_LIMITS_LOOP_ANSWERS", "0"),
+];
+
 /// A running server; dropping it stops it and removes its files.
 pub(super) struct Server {
     pub(super) kind: Kind,
@@ -64,7 +73,7 @@ fn command(kind: Kind, folder: &Path, socket: &Path) -> std::io::Result<Command>
         let mut file = std::fs::File::create(&config)?;
         writeln!(file, "[bus]\nlog_path = {:?}\ndurability = {durability:?}", log.display().to_string())?;
         command.args(["serve", "--socket"]).arg(socket).arg("--config").arg(config);
-        command.current_dir(folder);
+        command.current_dir(folder).envs(UNLIMITED);
     } else {
         command.args(["bench", "--relay"]).arg(socket);
         if kind != Kind::Relay {

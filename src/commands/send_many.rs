@@ -2,7 +2,8 @@
 //!
 //! Every message is sent as its own `from`, over a connection for each identity, a window of them at a time. When the
 //! bus goes away in the middle, the client reconnects and sends again what had no receipt; a message without an id is
-//! given one here, so that the bus recognises it.
+//! given one here, so that the bus recognises it. When the bus takes no more for a while (`rate_limited`), what it did not
+//! take is sent again in the order of the lines as soon as it says, and what follows waits.
 
 use std::collections::{HashMap, VecDeque};
 use std::io::{self, BufRead, BufReader};
@@ -42,12 +43,28 @@ pub(crate) fn run(context: &Context, file: &Path, allow_unknown: bool) -> Result
     runtime()?.block_on(Batch::new(context, allow_unknown).send_all(lines, file))
 }
 
+/// A message on its way to the bus.
+struct UnderWay {
+    /// The number of its line.
+    number: usize,
+    /// When it was sent last.
+    at: Instant,
+    id: MessageId,
+    client: BusClient,
+    json: String,
+    fate: JoinHandle<Fate>,
+}
+
 struct Batch<'a> {
     context: &'a Context,
     allow_unknown: bool,
     clients: HashMap<Value, BusClient>,
-    /// Messages without a receipt, in the order of the lines, each with its line's number.
-    under_way: VecDeque<(usize, MessageId, JoinHandle<Fate>)>,
+    /// Messages without a receipt, in the order of the lines.
+    under_way: VecDeque<UnderWay>,
+    /// Whether it was said that the bus takes no more for a while.
+    told_of_waiting: bool,
+    /// When the bus was last given the time that it asked for.
+    waited_until: Instant,
     output: Output,
     sent: usize,
     refused: usize,
@@ -60,6 +77,8 @@ impl<'a> Batch<'a> {
             allow_unknown,
             clients: HashMap::new(),
             under_way: VecDeque::new(),
+            told_of_waiting: false,
+            waited_until: Instant::now(),
             output: Output::new(),
             sent: 0,
             refused: 0,
@@ -88,7 +107,7 @@ impl<'a> Batch<'a> {
         let (mut number, mut ended) = (0, false);
         while !(ended && self.under_way.is_empty()) {
             tokio::select! {
-                line = lines.recv(), if !ended && self.under_way.len() < WINDOW => match line {
+                line = lines.recv(), if !ended && self.may_read() => match line {
                     Some(line) => {
                         let line = line.map_err(|error| Failure::File { path: file.to_owned(), error })?;
                         number += 1;
@@ -99,7 +118,7 @@ impl<'a> Batch<'a> {
                     }
                     None => ended = true,
                 },
-                fate = first_fate(&mut self.under_way), if !self.under_way.is_empty() => self.settle_first(fate)?,
+                fate = first_fate(&mut self.under_way), if !self.under_way.is_empty() => self.settle_or_wait(fate).await?,
             }
         }
         Ok(())
@@ -132,13 +151,47 @@ impl<'a> Batch<'a> {
             Err(ClientError::Refused(refusal)) => return self.print_refusal(number, Some(&id), &refusal),
             Err(error) => return Err(error.into()),
         };
-        let allow_unknown = self.allow_unknown;
-        let fate = tokio::spawn(async move {
+        let fate = self.post(&client, &json);
+        self.under_way.push_back(UnderWay { number, at: Instant::now(), id, client, json, fate });
+        Ok(())
+    }
+
+    fn post(&self, client: &BusClient, json: &str) -> JoinHandle<Fate> {
+        let (client, json, allow_unknown) = (client.clone(), json.to_owned(), self.allow_unknown);
+        tokio::spawn(async move {
             let sent = tokio::time::timeout(PATIENCE, client.send_json(json, allow_unknown)).await;
             sent.unwrap_or(Err(ClientError::TimedOut(PATIENCE)))
-        });
-        self.under_way.push_back((number, id, fate));
+        })
+    }
+
+    /// Prints what became of the oldest message without a receipt. One that the bus will take later is sent again then.
+    async fn settle_or_wait(&mut self, fate: Result<Fate, JoinError>) -> Result<(), Failure> {
+        let Ok(Err(ClientError::Refused(refusal))) = &fate else { return self.settle_first(fate) };
+        let Some(seconds) = refusal.retry_after else { return self.settle_first(fate) };
+        let Some(mut one) = self.under_way.pop_front() else { return Ok(()) };
+        // What was sent before the last wait ended has been waited for already.
+        if one.at >= self.waited_until {
+            self.wait(refusal, Duration::from_secs(seconds)).await?;
+        }
+        (one.at, one.fate) = (Instant::now(), self.post(&one.client, &one.json));
+        self.under_way.push_front(one);
         Ok(())
+    }
+
+    async fn wait(&mut self, refusal: &Refusal, time: Duration) -> Result<(), Failure> {
+        self.output.flush()?;
+        if !std::mem::replace(&mut self.told_of_waiting, true) {
+            eprintln!("veda-bus: {}; the rest is sent as the bus takes it", text::line(&refusal.message));
+        }
+        tokio::time::sleep(time).await;
+        self.waited_until = Instant::now();
+        Ok(())
+    }
+
+    /// Whether there is room for another line, and nothing may have to be sent again before it.
+    fn may_read(&self) -> bool {
+        let is_catching_up = self.under_way.back().is_some_and(|last| last.at < self.waited_until);
+        self.under_way.len() < WINDOW && !is_catching_up
     }
 
     /// The client that is `from`; without one, whoever speaks here.
@@ -180,7 +233,7 @@ impl<'a> Batch<'a> {
 
     /// Prints what became of the oldest message without a receipt.
     fn settle_first(&mut self, fate: Result<Fate, JoinError>) -> Result<(), Failure> {
-        let Some((number, id, _)) = self.under_way.pop_front() else { return Ok(()) };
+        let Some(UnderWay { number, id, .. }) = self.under_way.pop_front() else { return Ok(()) };
         match fate.map_err(|error| Failure::Failed(error.to_string()))? {
             Ok(receipt) if self.context.json => self.output.json(&receipt)?,
             Ok(receipt) => self.output.line(&words::receipt(&receipt, &[]))?,
@@ -208,11 +261,9 @@ impl<'a> Batch<'a> {
 }
 
 /// Is done when the oldest message has a receipt or a refusal.
-async fn first_fate(
-    under_way: &mut VecDeque<(usize, MessageId, JoinHandle<Fate>)>,
-) -> Result<Fate, JoinError> {
+async fn first_fate(under_way: &mut VecDeque<UnderWay>) -> Result<Fate, JoinError> {
     match under_way.front_mut() {
-        Some((_, _, fate)) => fate.await,
+        Some(first) => (&mut first.fate).await,
         None => std::future::pending().await,
     }
 }

@@ -102,7 +102,7 @@ fn what_is_refused_is_told_with_its_line_and_the_rest_is_sent() {
 #[test]
 fn a_bus_that_is_killed_in_the_middle_costs_no_receipt() {
     const MESSAGES: usize = 20_000;
-    let mut bus = Bus::start();
+    let mut bus = Bus::unlimited("");
     bus.instance("LensSDK");
     let messages: Vec<_> = (0..MESSAGES).map(|index| query(&format!("m-{index}"), "LensSDK")).collect();
     std::fs::write(bus.work().join("many"), lines(&messages)).unwrap();

@@ -24,16 +24,33 @@ pub(crate) fn beside_this_test(path: &str) -> PathBuf {
 /// A temporary folder with a home folder, a folder to work in, and a place for the socket. It is removed when dropped.
 pub(crate) struct Machine {
     root: TempDir,
+    /// What its commands find in their environment beside the home folder.
+    environment: Vec<(&'static str, &'static str)>,
 }
+
+/// Switches off what keeps agents from saying too much.
+const UNLIMITED: [(&str, &str); 5] = [
+    ("VEDA_BUS_LIMITS_MESSAGES_PER_MINUTE", "0"),
+    ("VEDA_BUS_LIMITS_THREAD_MESSAGES_PER_MINUTE", "0"),
+    ("VEDA_BUS_LIMITS_THREAD_MESSAGES", "0"),
+    ("VEDA_BUS_LIMITS_THREAD_DEPTH", "0"),
+    ("VEDA_BUS_LIMITS_LOOP_ANSWERS", "0"),
+];
 
 impl Machine {
     /// One whose `~/.veda/bus.toml` says where the socket is, and `bus` (lines of its table `[bus]`).
     pub(crate) fn new(bus: &str) -> Self {
-        let machine = Self { root: tempfile::Builder::new().prefix("veda-bus-").tempdir().unwrap() };
+        let root = tempfile::Builder::new().prefix("veda-bus-").tempdir().unwrap();
+        let machine = Self { root, environment: Vec::new() };
         fs::create_dir_all(machine.home().join(".veda")).unwrap();
         fs::create_dir_all(machine.work()).unwrap();
         machine.configure(bus);
         machine
+    }
+
+    /// The same for a test that sends more than a swarm would: nothing is too much.
+    pub(crate) fn unlimited(bus: &str) -> Self {
+        Self { environment: UNLIMITED.to_vec(), ..Self::new(bus) }
     }
 
     /// Writes `~/.veda/bus.toml` anew.
@@ -83,11 +100,12 @@ impl Machine {
         folder
     }
 
-    /// `program` on this machine: its home, its working folder, and nothing else from our environment.
+    /// `program` on this machine: its home, its working folder, its environment, and nothing from ours.
     pub(crate) fn command(&self, program: &str) -> Command {
         let mut command = Command::new(program);
         let path = std::env::var_os("PATH").unwrap_or_default();
-        command.env_clear().env("PATH", path).env("HOME", self.home()).current_dir(self.work());
+        command.env_clear().env("PATH", path).env("HOME", self.home()).envs(self.environment.iter().copied());
+        command.current_dir(self.work());
         command
     }
 
@@ -205,6 +223,11 @@ impl Bus {
     /// A bus with these lines in the table `[bus]` of its configuration, which answers.
     pub(crate) fn with(bus: &str) -> Self {
         Self::on(Machine::new(bus))
+    }
+
+    /// The same, and nothing is too much for it.
+    pub(crate) fn unlimited(bus: &str) -> Self {
+        Self::on(Machine::unlimited(bus))
     }
 
     /// A bus on a machine that is there already.

@@ -38,7 +38,7 @@ fn read_all(wire: &mut Wire, count: usize) -> Vec<String> {
 
 #[test]
 fn a_reader_that_never_reads_slows_nobody_and_loses_nothing() {
-    let bus = Bus::with("mailbox_bytes = 134217728\nstuck_after = 3600\ndurability = \"process\"");
+    let bus = Bus::unlimited("mailbox_bytes = 134217728\nstuck_after = 3600\ndurability = \"process\"");
     let mut stuck = bus.instance("Stuck");
     // One that follows the events and does not read them either.
     let mut follower = bus.wire();

@@ -153,7 +153,7 @@ fn fold(path: &Path) -> (State, HashMap<String, usize>) {
 
 #[test]
 fn nothing_is_lost_and_nothing_is_read_twice() {
-    let mut bus = Bus::start();
+    let mut bus = Bus::unlimited("");
     ONLINE.iter().chain(&OFFLINE).for_each(|repo| drop(bus.instance(repo)));
     (0..SENDERS).for_each(|sender| write_messages(&bus, sender));
     let agents = ONLINE.map(|repo| (repo, Agent::join(&bus.socket(), repo)));

@@ -1,6 +1,6 @@
 //! What became of a message, in words: `routed to Echo, UILib, queued for LensSDK, refused by CI (access_denied)`.
 
-use veda_bus_core::event::Accepted;
+use veda_bus_core::event::{Accepted, Held};
 use veda_bus_core::name::{MessageId, RepoName};
 use veda_bus_core::refusal::Code;
 use veda_bus_core::state::record::Stage;
@@ -48,9 +48,20 @@ pub fn receipt(receipt: &Receipt, later: &[(RepoName, Stage)]) -> String {
         let step = later.iter().rev().find(|(repo, _)| *repo == one.repo);
         (&one.repo, step.map_or(one.status, |&(_, stage)| stage), one.code)
     });
-    let fates = told(&fates.collect::<Vec<_>>());
+    let fates: Vec<_> = fates.collect();
+    let is_held = fates.iter().any(|&(_, stage, _)| stage == Stage::Held);
+    let why = receipt.held.as_ref().filter(|_| is_held).map(|why| format!("; {}", held(why)));
+    let fates = told(&fates) + &why.unwrap_or_default();
     let again = if receipt.duplicate { " (it had been sent before)" } else { "" };
     format!("{}: {fates}{again}", receipt.id)
+}
+
+/// Why a message is held.
+fn held(why: &Held) -> String {
+    match why {
+        Held::Rule { rule } => format!("held by the rule {rule}"),
+        Held::Thread { reason } => format!("its thread is held: {reason}"),
+    }
 }
 
 fn told(fates: &[Fate<'_>]) -> String {
@@ -81,6 +92,30 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_receipt_tells_why_a_message_is_held() {
+        let held = |why| Receipt {
+            id: "one".parse().unwrap(),
+            seq: Seq(1),
+            thread: "one".parse().unwrap(),
+            expires_at: Millis(1),
+            recipients: vec![RecipientStatus {
+                repo: "LensSDK".parse().unwrap(),
+                status: Stage::Held,
+                code: None,
+            }],
+            held: Some(why),
+            duplicate: false,
+        };
+        let rule = held(Held::Rule { rule: "type == \"Task\"".into() });
+        assert_eq!(receipt(&rule, &[]), "one: held for LensSDK; held by the rule type == \"Task\"");
+        let thread = held(Held::Thread { reason: "16 short answers".into() });
+        assert_eq!(receipt(&thread, &[]), "one: held for LensSDK; its thread is held: 16 short answers");
+        // What was let go meanwhile is not held any more.
+        let later = [("LensSDK".parse().unwrap(), Stage::Read)];
+        assert_eq!(receipt(&thread, &later), "one: read by LensSDK");
+    }
+
+    #[test]
     fn a_receipt_tells_the_last_step_of_each_recipient() {
         let one = |repo: &str, status, code| RecipientStatus { repo: repo.parse().unwrap(), status, code };
         let told = Receipt {
@@ -94,6 +129,7 @@ mod tests {
                 one("CI", Stage::Refused, Some(Code::AccessDenied)),
                 one("CD", Stage::Refused, Some(Code::AccessDenied)),
             ],
+            held: None,
             duplicate: false,
         };
         assert_eq!(

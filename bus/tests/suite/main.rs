@@ -5,9 +5,11 @@
 mod agreement;
 mod bench;
 mod client;
+mod dialogues;
 mod holds;
 mod hub;
 mod journal_state;
+mod limits;
 mod negotiations;
 mod obligations;
 mod origin;

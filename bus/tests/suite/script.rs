@@ -9,7 +9,7 @@ use proptest::option::{of, weighted};
 use proptest::prelude::*;
 use proptest::sample::select;
 use serde_json::{Map, Value, json};
-use veda_bus_core::config::{Approval, HoldRule, Rules};
+use veda_bus_core::config::{Approval, HoldRule, Limits, Rules};
 use veda_bus_core::event::{Configured, Receive, Recorded};
 use veda_bus_core::hub::origin::Origin;
 use veda_bus_core::hub::{Command, Handled, Hub, Policy, Reply};
@@ -130,7 +130,21 @@ fn rules() -> impl Strategy<Value = Rules> {
     let hold: Vec<_> = hold.into_iter().map(rule).collect();
     let approvals = select(vec![Approval::Always, Approval::OnConflict, Approval::Never]);
     let hold = prop_oneof![3 => Just(Vec::new()), 2 => vec(select(hold), 1..3)];
-    (approvals, hold).prop_map(|(negotiations, hold)| Rules { negotiations, hold, ..Rules::default() })
+    let tight = Limits {
+        messages_per_minute: 9,
+        thread_messages_per_minute: 6,
+        thread_messages: 5,
+        thread_depth: 3,
+        loop_answers: 1,
+    };
+    let circles = Limits { loop_answers: 1, ..Limits::default() };
+    let limits = select(vec![Limits::default(), Limits::default(), circles, tight]);
+    (approvals, hold, limits).prop_map(|(negotiations, hold, limits)| Rules {
+        negotiations,
+        hold,
+        limits,
+        ..Rules::default()
+    })
 }
 
 fn joiner() -> impl Strategy<Value = Joiner> {

@@ -287,6 +287,7 @@ fn receipt(id: &MessageId) -> Receipt {
         thread: id.clone(),
         expires_at: crate::swarm::BEGIN,
         recipients: Vec::new(),
+        held: None,
         duplicate: false,
     }
 }
