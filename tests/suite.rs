@@ -40,8 +40,8 @@ mod suite {
     mod hostile;
     mod live;
     mod load;
-    mod obligations;
     mod loop_guard;
+    mod obligations;
     mod origin;
     mod pictures;
     mod protocol_doc;

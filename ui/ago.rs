@@ -36,6 +36,33 @@ pub fn left(deadline: Millis, now: Millis) -> (String, Millis) {
     (format!("{count} {unit} left"), Millis(deadline.0 - count * size + 1))
 }
 
+/// How long ago `then` was, for a sentence: `just now`, `3 min ago`, `2 h ago`; and the moment at which this is no longer
+/// right.
+pub fn before(then: Millis, now: Millis) -> (String, Millis) {
+    match since(then, now) {
+        (None, next) => ("just now".to_owned(), next),
+        (Some((count, "m", _)), next) => (format!("{count} min ago"), next),
+        (Some((count, unit, _)), next) => (format!("{count} {unit} ago"), next),
+    }
+}
+
+/// When something dies that lives until `deadline`: `dies in 4 min`, in the last minute by tens of seconds (`dies in 50 s`,
+/// `dies in <10 s`), then `its time is up`; and the moment at which this is no longer right, if there is one.
+pub fn dies(deadline: Millis, now: Millis) -> (String, Option<Millis>) {
+    /// Ten seconds.
+    const STEP: u64 = 10_000;
+    let Some(left) = deadline.0.checked_sub(now.0).filter(|left| *left > 0) else {
+        return ("its time is up".to_owned(), None);
+    };
+    let (time, size) = match largest(left) {
+        Some((count, "m", size)) => (format!("{count} min"), count * size),
+        Some((count, unit, size)) => (format!("{count} {unit}"), count * size),
+        None if left < STEP => ("<10 s".to_owned(), 1),
+        None => (format!("{} s", left / STEP * 10), left / STEP * STEP),
+    };
+    (format!("dies in {time}"), Some(Millis(deadline.0 - size + 1)))
+}
+
 /// The whole units since `then`, if there is one, and when the next is full.
 fn since(then: Millis, now: Millis) -> (Option<(u64, &'static str, u64)>, Millis) {
     let units = largest(now.0.saturating_sub(then.0));

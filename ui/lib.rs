@@ -10,6 +10,7 @@
 //! | [`view`] | draws it; pure |
 //! | [`body`], [`words`], [`ago`] | what messages say, what events tell, ages |
 //! | [`text`], [`row`] | makes text from agents harmless; cutting and wrapping; rows with roles |
+//! | `diff` | what one wording says otherwise than another |
 //! | [`theme`], [`look`] | what roles look like, on this terminal |
 //! | [`link`] | the connection to the bus, on a thread of its own |
 //! | [`screen`], [`term`], [`pace`], `editor` | the terminal: what is on it, its modes, when to draw, `$EDITOR` |
@@ -24,6 +25,7 @@ pub mod ago;
 pub mod app;
 pub mod body;
 pub mod compose;
+mod diff;
 mod editor;
 pub mod keys;
 pub mod link;

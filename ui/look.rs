@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::theme::{DEFAULT, Depth, Library, Styles, Symbols, Theme, ThemeError};
+use crate::theme::{DEFAULT, Depth, Library, Role, Styles, Symbols, Theme, ThemeError};
 
 /// See the [module](self).
 #[derive(Debug, Clone)]
@@ -47,6 +47,11 @@ impl Look {
         let ascii = ascii.unwrap_or(self.is_plain_locale);
         self.is_ascii = ascii;
         self.symbols = if ascii { &Symbols::ASCII } else { &Symbols::UTF8 };
+    }
+
+    /// Whether a role is told apart from ordinary text by its colour.
+    pub fn has_colour(&self, role: Role) -> bool {
+        self.styles.style(role).fg != self.styles.style(Role::Text).fg
     }
 
     /// Puts a theme on.

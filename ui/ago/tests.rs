@@ -21,7 +21,32 @@ fn what_is_left_is_told_until_it_is_overdue() {
     assert_eq!(told(10 * DAY + 3 * MINUTE), "overdue 3m");
 }
 
+#[test]
+fn what_dies_says_when() {
+    let told = |left| dies(Millis(10 * DAY), Millis(10 * DAY - left)).0;
+    let all = [2 * DAY, 3 * HOUR, 4 * MINUTE, MINUTE, 59_999, 50_000, 49_999, 10_000, 9_999, 1, 0];
+    let words = ["2 d", "3 h", "4 min", "1 min", "50 s", "50 s", "40 s", "10 s", "<10 s", "<10 s"];
+    let words = words.map(|time| format!("dies in {time}"));
+    assert_eq!(all.map(told)[..10], words);
+    assert_eq!(told(0), "its time is up");
+}
+
 proptest! {
+    #[test]
+    fn sentences_hold_until_just_before_they_change(then in 0..3 * DAY, now in 0..3 * DAY) {
+        let tell = |then, now| {
+            let (words, next) = before(then, now);
+            (words, Some(next))
+        };
+        for tell in [tell, dies] {
+            let (words, next) = tell(Millis(then), Millis(now));
+            let Some(next) = next else { continue };
+            prop_assert!(next > Millis(now));
+            prop_assert_eq!(&tell(Millis(then), Millis(next.0 - 1)).0, &words);
+            prop_assert_ne!(&tell(Millis(then), next).0, &words);
+        }
+    }
+
     #[test]
     fn words_hold_until_just_before_they_change(then in 0..3 * DAY, now in 0..3 * DAY) {
         for tell in [ago, left] {

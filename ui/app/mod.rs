@@ -34,6 +34,7 @@ use crate::look::Look;
 use crate::model::Model;
 use crate::model::needs::Need;
 use crate::settings::Settings;
+use crate::view::rounds::Differences;
 use crate::view::thread::Bodies;
 use drawn::Drawn;
 use listing::{Filtered, Listing};
@@ -224,6 +225,7 @@ pub struct App {
     pub is_unsaved: bool,
     pub(crate) trees: tree::Cache,
     pub(crate) bodies: Bodies,
+    pub(crate) differences: Differences,
 }
 
 impl App {
@@ -281,6 +283,7 @@ impl App {
             is_unsaved: false,
             trees: tree::Cache::default(),
             bodies: Bodies::default(),
+            differences: Differences::default(),
         }
     }
 
@@ -337,6 +340,7 @@ impl App {
         self.known_needs.clear();
         self.chosen_need = None;
         self.bodies = Bodies::default();
+        self.differences = Differences::default();
         self.trees = tree::Cache::default();
         if matches!(self.overlay, Some(Overlay::Detail(..))) {
             self.overlay = None;

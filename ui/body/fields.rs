@@ -98,7 +98,7 @@ fn notify_answer(fields: &mut Fields<'_>, form: &NotifyAnswer) {
 fn negotiate(fields: &mut Fields<'_>, form: &Negotiate) {
     let Negotiate { proposal, affected_repos, benefits, requires_consensus } = form;
     fields.headline("proposal", proposal);
-    let rule = if *requires_consensus { "needs everyone's consent" } else { "a majority is enough" };
+    let rule = crate::words::policy(*requires_consensus);
     fields.words("requires_consensus", Some((Role::Text, rule.to_owned())));
     fields.list("affected_repos", Role::Repo, Some(affected_repos.iter().map(RepoName::as_str)));
     fields.list("benefits", Role::Text, benefits.as_ref().map(|list| list.iter().map(String::as_str)));
@@ -198,14 +198,7 @@ impl Fields<'_> {
     /// The field that says it all, without its name: its first line strong, the others as text.
     fn headline(&mut self, name: &'static str, text: &Text) {
         self.known.push(name);
-        let text = self.page.enough(text.as_str().trim());
-        let first = crate::text::lines(text).next().unwrap_or_default();
-        let rest = text[first.len()..].trim_start_matches(['\n', '\r']);
-        if first.starts_with("```") {
-            return prose::show(self.page, 0, Role::Text, text);
-        }
-        prose::paragraph(self.page, Row::default(), &Row::default(), Role::Strong, first);
-        prose::show(self.page, 0, Role::Text, rest);
+        prose::headline(self.page, text.as_str());
     }
 
     fn text(&mut self, name: &'static str, text: Option<&str>) {
@@ -351,7 +344,7 @@ fn value(page: &mut Page, name: &str, text: &str) {
     }
 }
 
-fn list<'t>(page: &mut Page, name: &str, role: Role, items: impl Iterator<Item = &'t str>) {
+pub(super) fn list<'t>(page: &mut Page, name: &str, role: Role, items: impl Iterator<Item = &'t str>) {
     heading(page, name, items, |page, item| {
         let row = bullet(page);
         below(page, row, role, item);

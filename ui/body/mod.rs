@@ -31,6 +31,7 @@ pub use head::{Arrival, envelope};
 pub use ladder::{Marks, ladder, marks, stage_role};
 
 use crate::row::Row;
+use crate::theme::Role;
 use page::Page;
 
 /// How a body is to look.
@@ -52,6 +53,20 @@ pub fn lines(message: &Message, width: usize, look: &Look) -> Vec<Row> {
     } else {
         fields::show(&mut page, message);
     }
+    page.finish()
+}
+
+/// A text that stands for itself: its first line strong, the others as text.
+pub fn headline(text: &str, width: usize, look: &Look) -> Vec<Row> {
+    let mut page = Page::new(width, look);
+    prose::headline(&mut page, text);
+    page.finish()
+}
+
+/// A field of several texts, each an item of a list.
+pub fn list<'t>(name: &str, items: impl Iterator<Item = &'t str>, width: usize, look: &Look) -> Vec<Row> {
+    let mut page = Page::new(width, look);
+    fields::list(&mut page, name, Role::Text, items);
     page.finish()
 }
 

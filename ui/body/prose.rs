@@ -30,6 +30,18 @@ pub(super) fn show(page: &mut Page, indent: usize, role: Role, text: &str) {
     }
 }
 
+/// A text that says it all: its first line strong, the others as text.
+pub(super) fn headline(page: &mut Page, text: &str) {
+    let text = page.enough(text.trim());
+    let first = text::lines(text).next().unwrap_or_default();
+    let rest = text[first.len()..].trim_start_matches(['\n', '\r']);
+    if first.starts_with("```") {
+        return show(page, 0, Role::Text, text);
+    }
+    paragraph(page, Row::default(), &Row::default(), Role::Strong, first);
+    show(page, 0, Role::Text, rest);
+}
+
 /// A text in which nothing has a meaning but its lines.
 pub(super) fn plain(page: &mut Page, indent: usize, text: &str) {
     for raw in text::lines(page.enough(text)) {

@@ -69,6 +69,13 @@ struct Parsed {
 }
 
 impl Parsed {
+    fn remove(&mut self, seq: Seq) {
+        if let Some(read) = self.reads.remove(&seq) {
+            self.bytes -= read.json.len();
+            self.order.retain(|known| *known != seq);
+        }
+    }
+
     fn insert(&mut self, seq: Seq, read: Rc<Read>) {
         self.bytes += read.json.len();
         match self.reads.insert(seq, read) {
@@ -127,6 +134,11 @@ impl Texts {
     /// Notes that these are asked for; gives those that were not asked for already.
     pub fn ask(&mut self, seqs: Vec<Seq>) -> Vec<Seq> {
         seqs.into_iter().filter(|&seq| self.asked.insert(seq)).collect()
+    }
+
+    /// Message `seq` says something else now.
+    pub fn changed(&mut self, seq: Seq) {
+        self.parsed.get_mut().remove(seq);
     }
 
     /// Whether something was asked for that has not come.

@@ -32,10 +32,11 @@ fn parent(role: Role) -> Option<Role> {
         }
         R::Danger | R::High | R::Paused | R::Held | R::Expired | R::RequestChange => Some(R::Warn),
         R::Refused | R::Reconnecting => Some(R::Danger),
+        R::Deleted => Some(R::Refused),
         R::Query | R::Delivered | R::Replay => Some(R::Info),
         R::Routed => Some(R::Queued),
         R::Read => Some(R::Delivered),
-        R::Answered | R::Live | R::Task => Some(R::Ok),
+        R::Answered | R::Live | R::Task | R::Inserted => Some(R::Ok),
         R::Chosen => Some(R::Selected),
         R::Text
         | R::Dim
@@ -61,7 +62,8 @@ pub(super) fn marks(role: Role) -> Modifier {
     match role {
         R::Selected | R::Paused | R::Replay | R::Reconnecting => Modifier::REVERSED,
         R::Chosen => Modifier::REVERSED.union(Modifier::BOLD),
-        R::SelectedElsewhere | R::Match => Modifier::UNDERLINED,
+        R::SelectedElsewhere | R::Match | R::Inserted => Modifier::UNDERLINED,
+        R::Deleted => Modifier::CROSSED_OUT,
         R::Danger | R::High | R::Operator => Modifier::BOLD.union(Modifier::UNDERLINED),
         R::Strong
         | R::Accent

@@ -18,12 +18,13 @@ use crate::text;
 const KEYS: [&str; 7] = ["name", "kind", "license", "source", "inherits", "palette", "styles"];
 
 /// What a style may say besides its colours.
-const MODIFIERS: [(&str, Modifier); 5] = [
+const MODIFIERS: [(&str, Modifier); 6] = [
     ("bold", Modifier::BOLD),
     ("dim", Modifier::DIM),
     ("italic", Modifier::ITALIC),
     ("underline", Modifier::UNDERLINED),
     ("reverse", Modifier::REVERSED),
+    ("strike", Modifier::CROSSED_OUT),
 ];
 
 /// What a file says, together with what it inherits.

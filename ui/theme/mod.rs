@@ -11,7 +11,7 @@
 //!   `"bright_black"`), an index from 0 to 255, or `"default"`. What is inherited uses the palette of the file that
 //!   inherits it, so a palette alone makes a theme;
 //! - `[styles]`, a look for each [`Role`]: a colour (a name of the palette, or anything that may stand in it), or a table
-//!   `{ fg, bg, bold, dim, italic, underline, reverse }`. Such a look is whole: nothing of what it replaces remains.
+//!   `{ fg, bg, bold, dim, italic, underline, reverse, strike }`. Such a look is whole: nothing of what it replaces remains.
 //!   The `bg` of `text` is the ground that everything stands on; other roles without a `bg` stand on whatever is there.
 //!
 //! A role that neither the file nor what it inherits has a look for, looks like the next in its chain that has one:
@@ -22,12 +22,13 @@
 //! | `tree` | `border` |
 //! | `title`, `accent`, `warn`, `operator` | `strong` |
 //! | `border_focused`, `repo`, `unread`, `match`, `key`, `negotiate`, `chart` | `accent` |
-//! | `danger`, `high`, `paused`, `expired`, `request_change` | `warn` |
+//! | `danger`, `high`, `paused`, `held`, `expired`, `request_change` | `warn` |
 //! | `refused`, `reconnecting` | `danger` |
+//! | `deleted` | `refused` |
 //! | `query`, `delivered`, `replay` | `info` |
 //! | `routed` | `queued` |
 //! | `read` | `delivered` |
-//! | `answered`, `live`, `task` | `ok` |
+//! | `answered`, `live`, `task`, `inserted` | `ok` |
 //! | `chosen` | `selected` |
 //! | `selected`, `selected_elsewhere` and all others | `text`, but marked without a colour where it must stand out |
 //!

@@ -99,6 +99,10 @@ roles! {
     Refused = "refused",
     /// The step `held`, and what else is kept back.
     Held = "held",
+    /// What a wording has that the one before had not.
+    Inserted = "inserted",
+    /// What a wording has no more.
+    Deleted = "deleted",
     /// The status line.
     Status = "status",
     /// LIVE in the status line.

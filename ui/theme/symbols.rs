@@ -49,6 +49,8 @@ pub struct Symbols {
     pub cross: &'static str,
     /// Before what needs the operator.
     pub alert: &'static str,
+    /// The parts of a bar: done or for it, neither, against it or failed, not yet.
+    pub bar: [&'static str; 4],
     /// The levels of a sparkline, the lowest first.
     pub levels: [&'static str; 8],
     /// The border of a pane.
@@ -84,6 +86,7 @@ impl Symbols {
         check: "✓",
         cross: "✗",
         alert: "◆",
+        bar: ["█", "▒", "✗", "░"],
         levels: ["▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"],
         border: border::ROUNDED,
         thumb: "┃",
@@ -114,6 +117,7 @@ impl Symbols {
         check: "v",
         cross: "x",
         alert: "!",
+        bar: ["#", "=", "x", "."],
         levels: [".", ":", "-", "=", "+", "*", "#", "@"],
         border: border::Set {
             top_left: "+",
@@ -181,7 +185,7 @@ mod tests {
             b.horizontal_top,
             b.horizontal_bottom,
         ];
-        ladder(s).into_iter().chain(others).chain(s.levels).chain(border).collect()
+        ladder(s).into_iter().chain(others).chain(s.bar).chain(s.levels).chain(border).collect()
     }
 
     #[test]
@@ -201,9 +205,10 @@ mod tests {
     }
 
     #[test]
-    fn the_steps_of_the_ladder_and_the_levels_differ() {
+    fn the_steps_of_the_ladder_the_parts_of_a_bar_and_the_levels_differ() {
         for symbols in [Symbols::UTF8, Symbols::ASCII] {
-            assert_eq!(ladder(&symbols).into_iter().collect::<BTreeSet<_>>().len(), 7);
+            assert_eq!(ladder(&symbols).into_iter().collect::<BTreeSet<_>>().len(), 8);
+            assert_eq!(symbols.bar.into_iter().collect::<BTreeSet<_>>().len(), 4);
             assert_eq!(symbols.levels.into_iter().collect::<BTreeSet<_>>().len(), 8);
         }
     }

@@ -34,6 +34,7 @@ pub(super) fn piece(app: &mut App, piece: Piece) -> Vec<Effect> {
         Piece::Events(events) => {
             for recorded in events {
                 app.reached = recorded.seq;
+                reworded(app, &recorded.event);
                 if let Some(said) = app.model.apply(recorded) {
                     if let Some(filtered) = &mut app.conversations.filtered {
                         filtered.accepted(&app.model, &said, app.now);
@@ -47,6 +48,14 @@ pub(super) fn piece(app: &mut App, piece: Piece) -> Vec<Effect> {
             effects
         }
     }
+}
+
+/// What is kept of the text of a message is out of date when the operator changes it.
+fn reworded(app: &mut App, event: &Event) {
+    let Event::Amended(amended) = event else { return };
+    let Some(seq) = app.model.state.message(&amended.message.id).map(|record| record.seq) else { return };
+    app.model.texts.changed(seq);
+    app.bodies.forget(seq);
 }
 
 /// The fold begins anew.

@@ -8,7 +8,7 @@ use veda_bus_core::message::MessageType;
 use super::perform::{self, perform};
 use super::{Effect, Leaving, availability, compose};
 use crate::action::{Action, Argument, Invocation, Scope};
-use crate::app::overlay::{Choice, Command, Entry, Menu, Overlay, Purpose};
+use crate::app::overlay::{Choice, Command, Detail, Entry, Menu, Overlay, Purpose};
 use crate::app::prompt::Prompt;
 use crate::app::{App, pane::Pane};
 use crate::words::counted;
@@ -24,6 +24,7 @@ pub(super) fn key(app: &mut App, key: KeyEvent) -> Vec<Effect> {
     }
     match app.overlay.take() {
         Some(Overlay::Help(top)) => app.overlay = scrolled(app, key, top).map(Overlay::Help),
+        Some(Overlay::Detail(what, _)) if goes_to_thread(app, &what, key) => {}
         Some(Overlay::Detail(what, top)) => {
             app.overlay = scrolled(app, key, top).map(|top| Overlay::Detail(what, top));
         }
@@ -54,6 +55,17 @@ fn close(app: &mut App) -> Vec<Effect> {
         _ => {}
     }
     Vec::new()
+}
+
+/// The key that goes to the thread does so from everything about a message, too: to the one that the message is in.
+fn goes_to_thread(app: &mut App, what: &Detail, key: KeyEvent) -> bool {
+    let bound = app.settings.keys.find(&[Scope::Anywhere], key.into());
+    let is_bound = bound.is_some_and(|invocation| invocation.action == Action::Thread);
+    match what {
+        Detail::Message(seq) if is_bound && app.select_message(*seq) => app.focus = Pane::Thread,
+        _ => return false,
+    }
+    true
 }
 
 /// The place after a key; `None` closes the box.

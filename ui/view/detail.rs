@@ -1,16 +1,18 @@
 //! Everything about a message, or about a repo.
 
 use veda_bus_core::name::{Capability, RepoName, Seq};
+use veda_bus_core::state::hold::Hold;
+use veda_bus_core::state::record::Record;
 use veda_bus_core::state::registry::Instance;
 use veda_bus_core::state::view::LadderView;
+use veda_bus_core::time::Millis;
 
-use super::{clock, kind_role};
+use super::{clock, hold, kind_role, negotiation, notes};
 use crate::ago::ago;
 use crate::app::App;
 use crate::app::listing::badge;
 use crate::app::overlay::Detail;
 use crate::body::{self, Arrival};
-use crate::model::texts::Text;
 use crate::row::Row;
 use crate::theme::Role;
 use crate::words::counted;
@@ -42,10 +44,15 @@ fn message(app: &App, seq: Seq, width: usize) -> Vec<Row> {
         return vec![Row::of(Role::Dim, "it is not remembered any more")];
     };
     let look = body::Look { ascii: app.look.is_ascii, raw: false, limit: None };
-    let Text::Here(read) = app.model.texts.get(&app.model.state, seq) else {
-        return vec![Row::of(Role::Placeholder, app.look.symbols.ellipsis)];
+    let hold = app.model.state.hold(seq);
+    let mut rows = governed(app, record, hold, width);
+    let read = match super::text(app, seq) {
+        Ok(read) => read,
+        Err(why) => {
+            rows.push(why);
+            return rows;
+        }
     };
-    let mut rows = Vec::new();
     if let Some(message) = &read.message {
         let arrival = Arrival { at: record.at, expires_at: record.expires_at };
         rows.extend(body::envelope(message, Some(arrival), width, &look));
@@ -60,6 +67,10 @@ fn message(app: &App, seq: Seq, width: usize) -> Vec<Row> {
         steps: delivery.steps().collect(),
     });
     rows.extend(body::ladder(&ladders.collect::<Vec<_>>(), width, &look));
+    if hold.is_some() {
+        // What it says stands above.
+        return rows;
+    }
     rows.push(Row::default());
     rows.push(Row::of(Role::Title, "Text"));
     let look = body::Look { raw: app.raw, ..look };
@@ -69,6 +80,36 @@ fn message(app: &App, seq: Seq, width: usize) -> Vec<Row> {
     });
     rows.extend(text.iter().cloned());
     rows
+}
+
+/// What is voted on with a message, and why it or its thread is held.
+fn governed(app: &App, record: &Record, hold: Option<&Hold>, width: usize) -> Vec<Row> {
+    let state = &app.model.state;
+    let mut rows = Vec::new();
+    let mut section = |title: &str, section: Vec<Row>| {
+        rows.push(Row::of(Role::Title, title));
+        rows.extend(section);
+        rows.push(Row::default());
+    };
+    if let Some(negotiation) = state.negotiation_of(&record.id) {
+        section("Negotiation", negotiation::rows(app, negotiation, width));
+    }
+    if let Some(held) = state.held_thread(&record.thread) {
+        section("Held thread", hold::thread_rows(app, &record.thread, held, width));
+    }
+    if let Some(hold) = hold {
+        section("Held", hold::rows(app, record, hold, width));
+    }
+    rows
+}
+
+/// When [`rows`] will say something else about a message although nothing happens.
+pub(crate) fn changes_at(app: &App, detail: &Detail) -> Option<Millis> {
+    let Detail::Message(seq) = detail else { return None };
+    let record = app.model.state.record(*seq)?;
+    let negotiation = app.model.state.negotiation_of(&record.id);
+    let votes = negotiation.and_then(|negotiation| negotiation::changes_at(app, negotiation));
+    notes::changes_at(app, record).into_iter().chain(votes).min()
 }
 
 fn repo(app: &App, name: &RepoName) -> Vec<Row> {

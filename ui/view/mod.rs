@@ -6,32 +6,45 @@
 //! | `instances`, `conversations`, `thread`, `needs`, `composer`, `activity` | the panes |
 //! | `status` | the status line, the keys below it, the tabs of a narrow screen |
 //! | `overlays`, `help`, `detail` | what lies over the panes |
+//! | `negotiation`, `voters`, `rounds`, `hold` | everything about a proposal, its votes and its wordings, about what is held |
+//! | `notes`, `bar` | what of that stands in a thread; how much of something is done, as a bar |
 //! | `welcome` | the first screen |
 
 mod activity;
+mod bar;
 mod canvas;
 pub mod composer;
 pub(crate) mod conversations;
 mod detail;
 mod help;
+mod hold;
 mod instances;
 pub(crate) mod needs;
+mod negotiation;
+mod notes;
 mod overlays;
+pub(crate) mod rounds;
 mod status;
 pub(crate) mod thread;
+mod voters;
 mod welcome;
+
+use std::rc::Rc;
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use veda_bus_core::message::Priority;
+use veda_bus_core::name::Seq;
 use veda_bus_core::state::record::{Record, Stage};
 use veda_bus_core::time::Millis;
 
 use crate::app::App;
 use crate::app::drawn::{Drawn, Target};
 use crate::app::pane::{Division, Pane, Places, SMALLEST};
-use crate::body::stage_role;
+use crate::body::{self, stage_role};
+use crate::model::texts::{Read, Text};
 use crate::row::Row;
+use crate::text::Break;
 use crate::theme::{Role, Symbols};
 use canvas::Canvas;
 
@@ -142,6 +155,27 @@ fn clock(at: Millis, now: Millis) -> String {
     time.format(form).to_string()
 }
 
+/// What message `seq` says; a row that says why not, where that is not at hand. What can be fetched will be.
+fn text(app: &App, seq: Seq) -> Result<Rc<Read>, Row> {
+    match app.model.texts.get(&app.model.state, seq) {
+        Text::Here(read) => Ok(read),
+        Text::Coming => Err(Row::of(Role::Placeholder, app.look.symbols.ellipsis)),
+        Text::Gone => Err(Row::of(Role::Dim, "the text is not kept any more")),
+    }
+}
+
+/// Adds a row, broken at words where it is wider than `width`; what continues it begins with `indent` spaces.
+fn put(rows: &mut Vec<Row>, row: &Row, width: usize, indent: usize) {
+    /// Nothing that is put so is meant to be longer.
+    const MOST: usize = 50;
+    rows.extend(row.wrap(width, &Row::blank(indent), Break::Words, MOST));
+}
+
+/// How the body of a message looks where all of it is shown.
+fn whole(app: &App) -> body::Look {
+    body::Look { ascii: app.look.is_ascii, raw: false, limit: None }
+}
+
 /// Pane 4.
 fn composer_pane(canvas: &mut Canvas<'_>, area: Rect) {
     let app = canvas.app;
@@ -168,3 +202,6 @@ fn composer_pane(canvas: &mut Canvas<'_>, area: Rect) {
         canvas.cursor(cursor);
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -26,6 +26,9 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, area: Rect, footer: Rect) {
             let rows = detail::rows(canvas.app, what, usize::from(at.width.saturating_sub(4)));
             let title = detail::title(canvas.app, what);
             pages(canvas, at, &title, &rows, *top);
+            if let Some(at) = detail::changes_at(canvas.app, what) {
+                canvas.drawn.changes_at(at);
+            }
         }
         Some(Overlay::Menu(menu)) => draw_menu(canvas, area, menu),
         Some(Overlay::Command(command)) => draw_command(canvas, footer, command),

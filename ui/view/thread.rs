@@ -5,6 +5,7 @@
 
 use std::cell::RefCell;
 use std::collections::HashMap;
+use std::hash::Hash;
 use std::rc::Rc;
 
 use ratatui::layout::Rect;
@@ -13,14 +14,13 @@ use veda_bus_core::state::record::Record;
 
 use super::canvas::{Canvas, lines};
 use super::conversations::{repo, who};
-use super::{clock, kind_role, marks};
+use super::{clock, kind_role, marks, notes};
 use crate::app::App;
 use crate::app::drawn::Target;
 use crate::app::listing::badge;
 use crate::app::pane::Pane;
 use crate::app::tree::{LEVELS, Node};
 use crate::body;
-use crate::model::texts::Text;
 use crate::row::Row;
 use crate::theme::Role;
 
@@ -31,19 +31,35 @@ const MOST: usize = 400;
 const KEPT: usize = 500;
 
 /// A message, the width that it has, and how it is shown.
-type Key = (Seq, usize, body::Look);
+pub(crate) type Key = (Seq, usize, body::Look);
 
 /// The rows of messages that were drawn of late.
-#[derive(Debug, Default)]
-pub(crate) struct Bodies(RefCell<HashMap<Key, Rc<Vec<Row>>>>);
+pub(crate) type Bodies = Kept<Key>;
 
-impl Bodies {
-    pub(crate) fn get(&self, key: Key, make: impl FnOnce() -> Vec<Row>) -> Rc<Vec<Row>> {
+/// Rows that were made of late.
+#[derive(Debug)]
+pub(crate) struct Kept<K>(RefCell<HashMap<K, Rc<Vec<Row>>>>);
+
+impl<K> Default for Kept<K> {
+    fn default() -> Self {
+        Self(RefCell::default())
+    }
+}
+
+impl<K: Hash + Eq> Kept<K> {
+    pub(crate) fn get(&self, key: K, make: impl FnOnce() -> Vec<Row>) -> Rc<Vec<Row>> {
         let mut kept = self.0.borrow_mut();
         if kept.len() > KEPT {
             kept.clear();
         }
         Rc::clone(kept.entry(key).or_insert_with(|| Rc::new(make())))
+    }
+}
+
+impl Bodies {
+    /// A message says something else now.
+    pub(crate) fn forget(&mut self, seq: Seq) {
+        self.0.get_mut().retain(|(known, ..), _| *known != seq);
     }
 }
 
@@ -63,7 +79,9 @@ fn message_lines(app: &App, node: Node, width: usize) -> Vec<Row> {
         let what = format!("answers {}, which is not remembered here", id.short());
         lines.push(under(&Row::of(Role::Warn, &what)));
     }
+    lines.extend(notes::above(app, record, room).iter().map(under));
     lines.extend(body_rows(app, record, room).iter().map(under));
+    lines.extend(notes::below(app, record, room).iter().map(under));
     if is_folded && node.hidden > 0 {
         let what = format!(
             "{} {} folded away",
@@ -82,7 +100,8 @@ pub(crate) fn message_height(app: &App, node: Node, width: usize) -> usize {
     let room = width.saturating_sub(guide(app, node).width());
     let is_folded = app.thread.folded.contains(&node.seq) && node.hidden > 0;
     let more = usize::from(lost_parent(app, record).is_some()) + usize::from(is_folded);
-    2 + more + body_rows(app, record, room).len()
+    let notes = notes::above(app, record, room).len() + notes::below(app, record, room).len();
+    2 + more + notes + body_rows(app, record, room).len()
 }
 
 /// What a message answers, where that is not remembered here.
@@ -94,13 +113,12 @@ fn lost_parent<'a>(app: &'a App, record: &'a Record) -> Option<&'a MessageId> {
 
 fn body_rows(app: &App, record: &Record, width: usize) -> Rc<Vec<Row>> {
     let look = body::Look { ascii: app.look.is_ascii, raw: app.raw, limit: Some(MOST) };
-    match app.model.texts.get(&app.model.state, record.seq) {
-        Text::Here(read) => app.bodies.get((record.seq, width, look), || match &read.message {
+    match super::text(app, record.seq) {
+        Ok(read) => app.bodies.get((record.seq, width, look), || match &read.message {
             Some(message) => body::lines(message, width, &look),
             None => body::lines_of_raw_bytes(read.json.as_bytes(), width, &look),
         }),
-        Text::Coming => Rc::new(vec![Row::of(Role::Placeholder, app.look.symbols.ellipsis)]),
-        Text::Gone => Rc::new(vec![Row::of(Role::Dim, "the text is not kept any more")]),
+        Err(why) => Rc::new(vec![why]),
     }
 }
 
@@ -292,6 +310,12 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, area: Rect) {
         }
         if *is_head {
             canvas.drawn.messages.push(*seq);
+        }
+    }
+    for part in shown.chunk_by(|one, next| one.0 == next.0) {
+        let record = part.first().and_then(|(seq, ..)| app.model.state.record(*seq));
+        if let Some(at) = record.and_then(|record| notes::changes_at(app, record)) {
+            canvas.drawn.changes_at(at);
         }
     }
     canvas.drawn.thread = Some((top.0, top.1, top == end));

@@ -8,7 +8,12 @@ use veda_bus_core::state::negotiation::{Standing, Tally};
 use super::mention::{Knows, mention};
 use super::{counted, listed, repo};
 use crate::row::Row;
+use crate::text::cut;
 use crate::theme::Role;
+
+/// How many columns of a reason, and of what is wrong with the rules, are shown.
+const REASON: usize = 120;
+const PROBLEMS: usize = 400;
 
 /// What such an event is about; nothing of another one.
 pub(super) fn event<'r>(row: &'r mut Row, event: &Event, knows: &dyn Knows) -> &'r mut Row {
@@ -21,25 +26,27 @@ pub(super) fn event<'r>(row: &'r mut Row, event: &Event, knows: &dyn Knows) -> &
         Event::Amended(event) => mention(row.plain("by the operator: "), &event.message.id, knows),
         Event::Released(event) => mention(row.plain("by the operator: "), &event.id, knows),
         Event::Denied(event) => mention(row.plain("by the operator: "), &event.id, knows),
-        Event::Expiring(event) => mention(row.plain("soon, and held: "), &event.id, knows),
+        Event::Expiring(event) => mention(row.plain("still held, and soon stale: "), &event.id, knows),
         Event::Halted(event) => {
-            mention(row.plain(&format!("thread, {}: ", event.reason)), &event.thread, knows)
+            let reason = cut(&event.reason, REASON);
+            mention(row.plain("the thread is held, ").plain(&reason).plain(": "), &event.thread, knows)
         }
-        Event::Continued(event) => mention(row.plain("thread: "), &event.thread, knows),
+        Event::Continued(event) => mention(row.plain("the thread goes on: "), &event.thread, knows),
         Event::Configured(event) => row.plain(&configured(event)),
         _ => row,
     }
 }
 
 fn proposed<'r>(row: &'r mut Row, event: &Proposed, knows: &dyn Knows) -> &'r mut Row {
-    let how = if event.requires_consensus { "to all of" } else { "to a majority of" };
-    repo(row, &event.by).plain(&format!(" {how} {}: ", listed(event.voters.iter().map(RepoName::as_str))));
+    let how = if event.requires_consensus { "all" } else { "a majority" };
+    let voters = listed(event.voters.iter().map(RepoName::as_str));
+    repo(row.plain("by "), &event.by).plain(&format!(", needs {how} of {voters}: "));
     mention(row, &event.negotiation, knows)
 }
 
 fn voted<'r>(row: &'r mut Row, event: &Voted, knows: &dyn Knows) -> &'r mut Row {
-    repo(row, &event.repo).plain(" ").push(vote_role(event.vote), event.vote.as_str());
-    row.plain(&format!(" in round {}: ", event.round));
+    row.push(vote_role(event.vote), event.vote.as_str()).plain(" by ");
+    repo(row, &event.repo).plain(&format!(" in round {}: ", event.round));
     mention(row, &event.negotiation, knows)
 }
 
@@ -63,22 +70,28 @@ fn resolved<'r>(row: &'r mut Row, event: &Resolved, knows: &dyn Knows) -> &'r mu
 
 fn configured(event: &Configured) -> String {
     if !event.problems.is_empty() {
-        return format!("the rules stay as they were: {}", event.problems.join("; "));
+        return format!("the rules stay as they were: {}", cut(&event.problems.join("; "), PROBLEMS));
     }
     let mut told = format!(
-        "the operator decides negotiations: {}; {} that hold, {} that allow",
-        event.negotiations,
+        "the operator decides {} negotiations; {} to hold, {} to let pass",
+        match event.negotiations.as_str() {
+            "always" => "all",
+            "on_conflict" => "disputed",
+            "never" => "no",
+            other => other,
+        },
         counted(event.hold.len(), "rule"),
         counted(event.allow.len(), "rule"),
     );
     if !event.waiting.is_empty() {
-        told.push_str(&format!("; at the next start: {}", event.waiting.join(", ")));
+        told.push_str("; at the next start: ");
+        told.push_str(&event.waiting.join(", "));
     }
     for warning in &event.warnings {
         told.push_str("; ");
         told.push_str(warning);
     }
-    told
+    cut(&told, PROBLEMS)
 }
 
 /// `2 accept, 1 reject, 1 has not voted`

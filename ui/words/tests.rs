@@ -161,3 +161,63 @@ fn names_are_listed_and_things_counted() {
     assert_eq!(listed(["a", "b", "c", "d", "e"]), "a, b, c, d and 1 more");
     assert_eq!([0_u64, 1, 2].map(|count| counted(count, "line")), ["0 lines", "1 line", "2 lines"]);
 }
+
+#[test]
+fn votes_holds_and_rules_have_rows() {
+    let known = Known::of("one", "Flagship", Some("Rename it"));
+    let told = |name: &str, members: Value| event(&recorded(name, &members), &known).text();
+    let tail = ": one Query from Flagship: Rename it";
+    let proposed = |all| {
+        let voters = ["A", "B", "C", "D", "E"];
+        json!({ "negotiation": "one", "by": "Flagship", "voters": voters, "requires_consensus": all, "expires_at": 2 })
+    };
+    let voted =
+        json!({ "negotiation": "one", "round": 2, "repo": "UILib", "vote": "counter", "message": "two" });
+    let round = json!({ "negotiation": "one", "round": 2, "by": "UILib", "message": "one", "expires_at": 2 });
+    let tally = json!({ "accept": 2, "reject": 1, "abstain": 0, "waiting": 1 });
+    let tallied = json!({ "negotiation": "one", "round": 1, "standing": "split", "tally": tally });
+    let resolved = json!({
+        "negotiation": "one", "round": 1, "outcome": "approved", "by": "operator", "message": "three",
+        "overridden": true,
+    });
+    let expiring = json!({ "id": "one", "from": "Flagship", "expires_at": 2 });
+    let halted = json!({ "thread": "one", "reason": "the same again and again" });
+    let configured = json!({ "negotiations": "on_conflict", "hold": ["a", "b"], "allow": [] });
+    let wrong =
+        json!({ "negotiations": "never", "hold": [], "allow": [], "problems": ["bus.toml:3:8: what?"] });
+    let cases = [
+        ("proposed", proposed(true), "proposed   by Flagship, needs all of A, B, C, D and 1 more", true),
+        (
+            "proposed",
+            proposed(false),
+            "proposed   by Flagship, needs a majority of A, B, C, D and 1 more",
+            true,
+        ),
+        ("voted", voted, "voted      counter by UILib in round 2", true),
+        ("round", round, "round      2 worded by UILib", true),
+        ("tallied", tallied, "tallied    split in round 1, 2 accept, 1 reject, 1 has not voted", true),
+        ("resolved", resolved, "resolved   approved by operator, whatever the votes", true),
+        ("released", json!({ "id": "one" }), "released   by the operator", true),
+        ("denied", json!({ "id": "one", "answer": "two" }), "denied     by the operator", true),
+        ("expiring", expiring, "expiring   still held, and soon stale", true),
+        ("halted", halted, "halted     the thread is held, the same again and again", true),
+        ("continued", json!({ "thread": "one" }), "continued  the thread goes on", true),
+        (
+            "configured",
+            configured,
+            "configured the operator decides disputed negotiations; 2 rules to hold, 0 rules to let pass",
+            false,
+        ),
+        ("configured", wrong, "configured the rules stay as they were: bus.toml:3:8: what?", false),
+    ];
+    for (name, members, expected, is_about_one) in cases {
+        assert_eq!(told(name, members), format!("{expected}{}", if is_about_one { tail } else { "" }));
+    }
+}
+
+#[test]
+fn a_reason_is_harmless_and_short() {
+    let halted = json!({ "thread": "one", "reason": "\u{1b}[31m\u{202e} again ".repeat(1000) });
+    let text = event(&recorded("halted", &halted), &Known::default()).text();
+    assert!(!text.chars().any(veda_bus_core::text::is_hostile) && text.chars().count() < 200, "{text}");
+}
