@@ -86,6 +86,71 @@ pub(crate) enum Command {
   veda-bus tasks --open             only those with a part that is neither done nor failed
   veda-bus tasks --json | jq '{description, done, all}'")]
     Tasks(Tasks),
+    /// Show negotiations: the proposal, the votes so far, whom they wait for
+    #[command(after_help = "Examples:
+  veda-bus negotiations
+  veda-bus negotiations --open --json | jq -r .id")]
+    Negotiations(Negotiations),
+    /// Show everything about a message: what it says, its ladder, and the negotiation or the hold that it is a part of
+    #[command(after_help = "Examples:
+  veda-bus show 3f2a
+  veda-bus show 3f2a --json | jq .negotiation.tally")]
+    Show(ShowMessage),
+    /// Vote on a proposal, for a repo
+    #[command(after_help = "Examples:
+  veda-bus vote 3f2a accept --from LensSDK
+  veda-bus vote 3f2a reject --from LensSDK --comment \"It breaks the 1.x clients\"
+  veda-bus vote 3f2a counter --from UILib --counter-proposal \"Only the types\"")]
+    Vote(Vote),
+    /// Approve a negotiation that the votes carry, as the operator
+    #[command(after_help = "Example:
+  veda-bus approve 3f2a --comment \"Go ahead\"")]
+    Approve(Decision),
+    /// Reject a negotiation, as the operator
+    #[command(after_help = "Example:
+  veda-bus reject 3f2a --comment \"Not before 2.0\"")]
+    Reject(Decision),
+    /// Put a negotiation to the vote again in other words, as the operator
+    #[command(after_help = "Example:
+  veda-bus amend 3f2a --proposal \"Move only the types to auth-core\"")]
+    Amend {
+        /// The wording that is put to the vote
+        #[arg(long, value_name = "TEXT")]
+        proposal: String,
+        #[command(flatten)]
+        decision: Decision,
+    },
+    /// End a negotiation whatever the votes, as the operator
+    #[command(after_help = "Examples:
+  veda-bus override 3f2a --comment \"We need it today\"
+  veda-bus override 3f2a --outcome rejected")]
+    Override {
+        /// How it ends
+        #[arg(long, value_enum, default_value = "approved")]
+        outcome: OutcomeName,
+        #[command(flatten)]
+        decision: Decision,
+    },
+    /// Show what is held, let it go or refuse it, as the operator
+    #[command(after_help = "Examples:
+  veda-bus hold list
+  veda-bus hold release 3f2a
+  veda-bus hold release 3f2a --payload '{\"question\":\"Only the public interface?\"}'
+  veda-bus hold refuse 3f2a --comment \"Ask me first\"
+  veda-bus hold continue 3f2a       lets a thread go on that the loop guard has halted")]
+    Hold {
+        #[command(subcommand)]
+        command: HoldCommand,
+    },
+    /// Show the rules in force, and change standing ones, as the operator
+    #[command(after_help = "Examples:
+  veda-bus rules
+  veda-bus rules allow --from Flagship --to LensSDK --type Query
+  veda-bus rules revoke --from Flagship --to LensSDK --type Query")]
+    Rules {
+        #[command(subcommand)]
+        command: Option<RulesCommand>,
+    },
     /// Send a message
     #[command(after_help = "Examples:
   veda-bus send query --to LensSDK --question \"What is the interface of SessionManager?\" --wait 60
@@ -174,6 +239,109 @@ pub(crate) struct Tasks {
     /// Show only those that are not finished
     #[arg(long)]
     pub(crate) open: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Negotiations {
+    /// Show only those that are not resolved
+    #[arg(long)]
+    pub(crate) open: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ShowMessage {
+    /// The message: its id, or the beginning of it
+    pub(crate) id: String,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Vote {
+    /// The proposal: the id of the message with its wording, or the beginning of it
+    pub(crate) id: String,
+    /// The vote
+    #[arg(value_enum)]
+    pub(crate) word: VoteName,
+    /// counter: what is proposed instead
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) counter_proposal: Option<String>,
+    /// Why
+    #[arg(long)]
+    pub(crate) comment: Option<String>,
+    #[command(flatten)]
+    pub(crate) manner: Manner,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum VoteName {
+    Accept,
+    Reject,
+    Abstain,
+    Counter,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum OutcomeName {
+    Approved,
+    Rejected,
+}
+
+/// What the operator decides on, and says with it.
+#[derive(Debug, Args)]
+pub(crate) struct Decision {
+    /// The id of the message, or the beginning of it
+    pub(crate) id: String,
+    /// What everyone involved is told with it
+    #[arg(long)]
+    pub(crate) comment: Option<String>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum HoldCommand {
+    /// Show what is held, why, and until when
+    List,
+    /// Let a held message go
+    Release {
+        /// What it says instead, as JSON; its recipients see that the operator changed it
+        #[arg(long, value_name = "JSON")]
+        payload: Option<String>,
+        #[command(flatten)]
+        decision: Decision,
+    },
+    /// Do not let a held message go; its sender is told why
+    Refuse {
+        /// The id of the message, or the beginning of it
+        id: String,
+        /// Why
+        #[arg(long)]
+        comment: String,
+    },
+    /// Let a thread go on that the loop guard has halted, and what was held because of it
+    Continue {
+        /// The id of a message of the thread, or the beginning of it
+        id: String,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum RulesCommand {
+    /// Never hold such messages from now on; written to bus.toml
+    Allow(Edge),
+    /// Take such a rule out of bus.toml
+    Revoke(Edge),
+}
+
+/// The messages of a standing rule.
+#[derive(Debug, Args)]
+pub(crate) struct Edge {
+    /// Who sends; '*' is anyone
+    #[arg(long, value_name = "REPO")]
+    pub(crate) from: RepoName,
+    /// Who receives; '*' is anyone
+    #[arg(long, value_name = "REPO")]
+    pub(crate) to: RepoName,
+    /// Only messages of this type
+    #[arg(long = "type", value_name = "TYPE")]
+    pub(crate) kind: Option<MessageType>,
 }
 
 #[derive(Debug, Args)]
@@ -382,6 +550,27 @@ pub(crate) struct Reply {
     pub(crate) comment: Option<String>,
     #[command(flatten)]
     pub(crate) manner: Manner,
+}
+
+impl Reply {
+    /// An answer to `id` that says nothing yet.
+    pub(crate) fn to(id: String, manner: Manner) -> Self {
+        Self {
+            id,
+            manner,
+            text: None,
+            decision: None,
+            counter_proposal: None,
+            eta_seconds: None,
+            answer: None,
+            acknowledged: false,
+            findings: None,
+            vote: None,
+            status: None,
+            detail: None,
+            comment: None,
+        }
+    }
 }
 
 #[derive(Debug, Args)]

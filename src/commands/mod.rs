@@ -2,27 +2,34 @@
 
 mod config;
 mod console;
+mod decide;
 mod demo;
+mod hold;
 mod instances;
 mod join;
 mod live;
 mod log;
+mod negotiations;
 mod obligations;
 mod reply;
+mod rules;
 mod schema;
 mod send;
 mod send_many;
 mod serve;
+mod show;
 mod status;
 mod stop;
 mod tasks;
+mod texts;
+mod vote;
 mod watch;
 
 use std::io::IsTerminal as _;
 
 use serde_json::json;
 
-use crate::arguments::{Arguments, Command, LogCommand};
+use crate::arguments::{Arguments, Command, HoldCommand, LogCommand};
 use crate::context::{Context, Output};
 use crate::failure::Failure;
 
@@ -42,6 +49,19 @@ pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
         Some(Command::Instances(instances)) => instances::run(&context, &instances),
         Some(Command::Obligations(wanted)) => obligations::run(&context, &wanted),
         Some(Command::Tasks(wanted)) => tasks::run(&context, &wanted),
+        Some(Command::Negotiations(wanted)) => negotiations::run(&context, &wanted),
+        Some(Command::Show(message)) => show::run(&context, &message.id),
+        Some(Command::Vote(vote)) => refusal_as_json(&context, vote::run(&context, vote)),
+        Some(Command::Hold { command: HoldCommand::List }) => hold::run(&context),
+        Some(Command::Rules { command: None }) => rules::run(&context),
+        Some(
+            decision @ (Command::Approve(_)
+            | Command::Reject(_)
+            | Command::Amend { .. }
+            | Command::Override { .. }
+            | Command::Hold { .. }
+            | Command::Rules { .. }),
+        ) => refusal_as_json(&context, decide::run(&context, decision)),
         Some(Command::Send(send)) => refusal_as_json(&context, send::run(&context, send)),
         Some(Command::Reply(reply)) => refusal_as_json(&context, reply::run(&context, &reply)),
         Some(Command::Join(join)) => join::run(&context, &join),

@@ -4,18 +4,17 @@ use std::collections::HashMap;
 
 use serde::Serialize;
 use veda_bus_core::client::blocking::Connection;
-use veda_bus_core::message::Message;
 use veda_bus_core::name::Seq;
 use veda_bus_core::payload::{Form, Payload, TaskStatus};
 use veda_bus_core::state::view::{Listed, SubtaskView, TaskView};
 use veda_bus_core::time::Millis;
-use veda_bus_core::wire::request::MAX_SEQS;
-use veda_bus_core::wire::{BusFrame, History, Part, StateWith};
+use veda_bus_core::wire::{BusFrame, Part, StateWith};
 use veda_bus_ui::row::Row;
 use veda_bus_ui::theme::Role;
 
 use super::obligations::due;
 use super::status::age;
+use super::texts::messages;
 use crate::arguments::Tasks;
 use crate::context::{Context, Output};
 use crate::failure::Failure;
@@ -72,27 +71,9 @@ struct Told<'a> {
 /// What tasks and reports say, by the events that accepted them.
 fn texts(bus: &mut Connection, tasks: &[TaskView]) -> Result<HashMap<Seq, String>, Failure> {
     let reports = tasks.iter().flat_map(|task| task.subtasks.iter().filter_map(|part| part.seq));
-    let mut wanted: Vec<_> = tasks.iter().map(|task| task.seq).chain(reports).collect();
-    wanted.sort_unstable();
-    let (mut texts, mut left) = (HashMap::new(), wanted.as_slice());
-    while !left.is_empty() {
-        let (now, later) = left.split_at(left.len().min(MAX_SEQS));
-        let history = History { seqs: Some(now.to_vec()), ..History::default() };
-        let BusFrame::History(entries) = bus.call("history", &history)? else {
-            return Err(Failure::Failed("the bus answered something else than messages".into()));
-        };
-        // An answer has a bound in bytes: what comes after its last message is asked for again.
-        let last = entries.last().map(|entry| entry.record.seq);
-        for entry in entries {
-            let message = entry.message.and_then(|raw| Message::parse(raw.get(), None).ok());
-            if let Some(text) = message.and_then(|message| text(&message.payload)) {
-                texts.insert(entry.record.seq, text);
-            }
-        }
-        let done = last.map_or(now.len(), |last| now.partition_point(|&seq| seq <= last));
-        left = if done < now.len() { &left[done..] } else { later };
-    }
-    Ok(texts)
+    let wanted = tasks.iter().map(|task| task.seq).chain(reports).collect();
+    let said = messages(bus, wanted)?.into_iter();
+    Ok(said.filter_map(|(seq, message)| Some((seq, text(&message.payload)?))).collect())
 }
 
 /// What a task is about, or what a report says beside its status.

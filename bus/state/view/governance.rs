@@ -1,5 +1,7 @@
 //! Negotiations, held messages and held threads as plain data.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
 use crate::event::Held;
@@ -7,7 +9,7 @@ use crate::message::MessageType;
 use crate::name::{MessageId, RepoName, Seq};
 use crate::payload::{Outcome, Vote};
 use crate::state::hold::{HeldThread, Hold};
-use crate::state::negotiation::{Negotiation, Resolution, Round, Standing, Tally};
+use crate::state::negotiation::{Ballot, Negotiation, Resolution, Round, Standing, Tally};
 use crate::state::record::Record;
 use crate::time::Millis;
 
@@ -145,7 +147,42 @@ impl NegotiationView {
     }
 }
 
+impl Negotiation {
+    /// The negotiation that a view is of; `None` when it has no round.
+    pub fn of(view: &NegotiationView) -> Option<Self> {
+        let mut earlier: Vec<_> = view.rounds.iter().map(RoundView::round).collect();
+        let round = earlier.pop()?;
+        Some(Self {
+            seq: view.seq,
+            id: view.id.clone(),
+            thread: Arc::new(view.thread.clone()),
+            proposer: view.proposer.clone(),
+            voters: view.voters.clone(),
+            requires_consensus: view.requires_consensus,
+            earlier,
+            round,
+            standing: view.standing,
+            resolution: view.resolution.as_ref().map(ResolutionView::resolution),
+        })
+    }
+}
+
 impl RoundView {
+    fn round(&self) -> Round {
+        let ballot = |one: &BallotView| {
+            let ballot = Ballot { vote: one.vote, message: one.message.clone(), at: one.at };
+            (one.repo.clone(), ballot)
+        };
+        Round {
+            seq: self.seq,
+            message: self.message.clone(),
+            by: self.by.clone(),
+            at: self.at,
+            expires_at: self.expires_at,
+            ballots: self.ballots.iter().map(ballot).collect(),
+        }
+    }
+
     fn of(one: &Round, round: usize) -> Self {
         let ballots = one.ballots.iter().map(|(repo, ballot)| BallotView {
             repo: repo.clone(),
@@ -166,6 +203,11 @@ impl RoundView {
 }
 
 impl ResolutionView {
+    fn resolution(&self) -> Resolution {
+        let Self { outcome, by, message, overridden, at } = self.clone();
+        Resolution { outcome, by, message, overridden, at }
+    }
+
     fn of(one: &Resolution) -> Self {
         let Resolution { outcome, by, message, overridden, at } = one.clone();
         Self { outcome, by, message, overridden, at }

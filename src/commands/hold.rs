@@ -1,0 +1,72 @@
+//! `veda-bus hold list`: what waits for the operator.
+
+use veda_bus_core::event::Held;
+use veda_bus_core::message::Message;
+use veda_bus_core::state::view::{HeldThreadView, HoldView, Listed};
+use veda_bus_core::time::Millis;
+use veda_bus_core::wire::{BusFrame, Part, StateWith};
+use veda_bus_ui::row::Row;
+use veda_bus_ui::theme::Role;
+use veda_bus_ui::words::listed;
+
+use super::obligations::due;
+use super::status::age;
+use super::texts::messages;
+use crate::context::{Context, Output};
+use crate::failure::Failure;
+
+pub(crate) fn run(context: &Context) -> Result<(), Failure> {
+    let mut bus = context.connect()?;
+    let parts = StateWith { with: vec![Part::Holds] };
+    let BusFrame::State(state) = bus.call("state", &parts)? else {
+        return Err(Failure::Failed("the bus answered something else than its state".into()));
+    };
+    let (Some(holds), Some(threads)) = (state.holds, state.held_threads) else {
+        return Err(Failure::Failed("the bus does not tell what is held; it is an older one".into()));
+    };
+    let (Listed { newest, more }, threads) = (holds, threads.newest);
+    let texts = messages(&mut bus, newest.iter().map(|hold| hold.seq).collect())?;
+    let (mut out, now) = (Output::new(), Millis::now());
+    for hold in &newest {
+        if context.json {
+            out.json(hold)?;
+        } else {
+            lines(hold, texts.get(&hold.seq), now).iter().try_for_each(|line| out.row(line))?;
+        }
+    }
+    for thread in &threads {
+        if context.json { out.json(thread)? } else { out.row(&halted(thread, now))? }
+    }
+    if !context.json {
+        if more > 0 {
+            out.line(&format!("older ones that are not shown: {more}"))?;
+        } else if newest.is_empty() && threads.is_empty() {
+            out.line("nothing is held")?;
+        }
+    }
+    out.flush()
+}
+
+/// What is held in two lines: what it is, and why it waits.
+fn lines(hold: &HoldView, message: Option<&Message>, now: Millis) -> [Row; 2] {
+    let mut head = Row::of(Role::Id, &hold.id.short());
+    head.plain(" ").push(Role::Strong, hold.kind.as_str()).plain(" ");
+    head.push(Role::Repo, hold.from.as_str()).plain(" → ");
+    head.push(Role::Repo, &listed(hold.to.iter().map(|repo| repo.as_str()))).plain(": ");
+    head.plain(&message.map_or_else(|| "-".to_owned(), |message| message.payload.headline()));
+    let mut why = Row::of(Role::Text, "  ");
+    let reason = match &hold.held {
+        Held::Rule { rule } => format!("held by the rule {rule}"),
+        Held::Thread { reason } => format!("held with its thread: {reason}"),
+    };
+    why.push(Role::Held, &reason).plain(&format!(", {} ago, stale ", age(now.since(hold.since))));
+    why.push(if hold.expiring { Role::Danger } else { Role::Text }, &due(hold.expires_at, now));
+    [head, why]
+}
+
+fn halted(thread: &HeldThreadView, now: Millis) -> Row {
+    let mut row = Row::of(Role::Id, &thread.thread.short());
+    row.plain(" ").push(Role::Strong, "thread").plain(" ").push(Role::Held, &thread.reason);
+    row.plain(&format!(", {} ago", age(now.since(thread.since))));
+    row
+}

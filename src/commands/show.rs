@@ -1,0 +1,150 @@
+//! `veda-bus show`: everything about a message, and the negotiation or the hold that it is a part of.
+
+use std::collections::HashMap;
+
+use serde_json::json;
+use veda_bus_core::client::blocking::Connection;
+use veda_bus_core::event::Held;
+use veda_bus_core::message::Message;
+use veda_bus_core::name::MessageId;
+use veda_bus_core::payload::{Form, Payload};
+use veda_bus_core::state::negotiation::Negotiation;
+use veda_bus_core::state::view::{BallotView, HoldView, LadderView, NegotiationView, RoundView};
+use veda_bus_core::time::Millis;
+use veda_bus_core::wire::answer::HistoryEntry;
+use veda_bus_core::wire::{BusFrame, History, Part, StateWith};
+use veda_bus_ui::ago::ago;
+use veda_bus_ui::row::Row;
+use veda_bus_ui::theme::Role;
+use veda_bus_ui::words::{listed, policy, standing_words};
+
+use super::decide::whole;
+use super::negotiations::wording;
+use crate::compose::look_up;
+use crate::context::{Context, Output};
+use crate::failure::Failure;
+use crate::show;
+
+/// How many messages of its thread are looked through for what voters said.
+const THREAD: usize = 1000;
+
+pub(crate) fn run(context: &Context, id: &str) -> Result<(), Failure> {
+    let mut bus = context.connect()?;
+    let id = whole(&mut bus, id)?;
+    let entry = look_up(&mut bus, &id.to_string())?;
+    let parts = StateWith { with: vec![Part::Negotiations, Part::Holds] };
+    let BusFrame::State(state) = bus.call("state", &parts)? else {
+        return Err(Failure::Failed("the bus answered something else than its state".into()));
+    };
+    let negotiations = state.proposals.into_iter().flat_map(|listed| listed.newest);
+    let negotiation = negotiations.into_iter().find(|one| is_of(one, &id));
+    let hold = state.holds.into_iter().flat_map(|listed| listed.newest).find(|hold| hold.id == id);
+    let mut out = Output::new();
+    if context.json {
+        out.json(&json!({
+            "record": entry.record, "message": entry.message, "negotiation": negotiation, "hold": hold,
+        }))?;
+        return out.flush();
+    }
+    let now = Millis::now();
+    let message = entry.message.as_ref().and_then(|raw| Message::parse(raw.get(), None).ok());
+    if let Some(message) = &message {
+        out.line(&show::message(message))?;
+        if let Some(by) = &message.amended_by {
+            out.row(&Row::of(Role::Warn, &format!("changed by {by} before it was passed on")))?;
+        }
+    }
+    out.line("")?;
+    if let Some(hold) = &hold {
+        out.row(&held(hold))?;
+    }
+    for ladder in &entry.record.ladder {
+        out.row(&step(ladder, now))?;
+    }
+    if let Some(negotiation) = &negotiation {
+        out.line("")?;
+        let said = said(&mut bus, negotiation)?;
+        rounds(negotiation, &said, now).iter().try_for_each(|row| out.row(row))?;
+    }
+    out.flush()
+}
+
+/// Whether the message worded a round of the negotiation, or was a vote in it.
+fn is_of(negotiation: &NegotiationView, id: &MessageId) -> bool {
+    let is_vote = |ballot: &BallotView| ballot.message == *id;
+    negotiation.rounds.iter().any(|round| round.message == *id || round.ballots.iter().any(is_vote))
+}
+
+fn held(hold: &HoldView) -> Row {
+    let (what, why) = match &hold.held {
+        Held::Rule { rule } => ("held by the rule ", rule),
+        Held::Thread { reason } => ("held with its thread: ", reason),
+    };
+    let mut row = Row::of(Role::Held, what);
+    row.plain(why);
+    row
+}
+
+/// A recipient, and the steps that the message took there.
+fn step(ladder: &LadderView, now: Millis) -> Row {
+    let mut row = Row::of(Role::Repo, ladder.repo.as_str());
+    row.plain(": ");
+    for (place, (stage, at)) in ladder.steps.iter().enumerate() {
+        row.plain(if place == 0 { "" } else { " → " }).plain(stage.as_str());
+        row.plain(" ").push(Role::Time, &ago(*at, now).0);
+    }
+    if let Some(code) = ladder.refused {
+        row.plain(" ").push(Role::Refused, code.as_str());
+    }
+    row
+}
+
+/// What was said in the thread of a negotiation, by its messages' ids.
+fn said(bus: &mut Connection, negotiation: &NegotiationView) -> Result<HashMap<MessageId, Message>, Failure> {
+    let thread = Some(negotiation.thread.to_string());
+    let history = History { thread, limit: Some(THREAD), ..History::default() };
+    let BusFrame::History(entries) = bus.call("history", &history)? else {
+        return Err(Failure::Failed("the bus answered something else than messages".into()));
+    };
+    let message = |entry: HistoryEntry| Message::parse(entry.message?.get(), None).ok();
+    Ok(entries.into_iter().filter_map(message).map(|message| (message.id.clone(), message)).collect())
+}
+
+fn rounds(one: &NegotiationView, said: &HashMap<MessageId, Message>, now: Millis) -> Vec<Row> {
+    let mut rows = Vec::new();
+    let voters = listed(one.voters.iter().map(|voter| voter.as_str()));
+    let mut head = Row::of(Role::Title, "negotiation ");
+    head.push(Role::Id, &one.id.to_string()).plain(" by ").push(Role::Repo, one.proposer.as_str());
+    head.plain(&format!(", {}, among {voters}", policy(one.requires_consensus)));
+    rows.push(head);
+    if let Some(negotiation) = Negotiation::of(one) {
+        rows.push(Row::of(Role::Strong, &standing_words(&negotiation, now)));
+    }
+    for round in &one.rounds {
+        rows.extend(self::round(round, said, now));
+    }
+    rows
+}
+
+fn round(round: &RoundView, said: &HashMap<MessageId, Message>, now: Millis) -> Vec<Row> {
+    let mut head = Row::of(Role::Field, &format!("round {}", round.round));
+    head.plain(", ").push(Role::Repo, round.by.as_str()).plain(", ").push(Role::Time, &ago(round.at, now).0);
+    head.plain(": ").plain(said.get(&round.message).and_then(wording).unwrap_or("-"));
+    let votes = round.ballots.iter().map(|ballot| {
+        let mut row = Row::of(Role::Text, "  ");
+        row.push(Role::Repo, ballot.repo.as_str()).plain(" ").push(Role::Strong, ballot.vote.as_str());
+        row.plain(" ").push(Role::Time, &ago(ballot.at, now).0);
+        if let Some(comment) = said.get(&ballot.message).and_then(comment) {
+            row.plain(": ").plain(comment);
+        }
+        row
+    });
+    std::iter::once(head).chain(votes).collect()
+}
+
+fn comment(message: &Message) -> Option<&str> {
+    match &message.payload {
+        Payload::Negotiate(Form::Answer(answer)) => answer.comment.as_ref().map(|comment| comment.as_str()),
+        _ => None,
+    }
+}
