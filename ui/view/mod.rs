@@ -7,7 +7,7 @@
 //! | `status` | the status line, the keys below it, the tabs of a narrow screen |
 //! | `overlays`, `help`, `detail` | what lies over the panes |
 //! | `negotiation`, `voters`, `rounds`, `hold` | everything about a proposal, its votes and its wordings, about what is held |
-//! | `notes`, `bar` | what of that stands in a thread; how much of something is done, as a bar |
+//! | `notes`, `progress`, `bar` | what of that stands in a thread; how far a task is; a bar |
 //! | `welcome` | the first screen |
 
 mod activity;
@@ -23,6 +23,7 @@ pub(crate) mod needs;
 mod negotiation;
 mod notes;
 mod overlays;
+mod progress;
 pub(crate) mod rounds;
 mod status;
 pub(crate) mod thread;

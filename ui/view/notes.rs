@@ -1,10 +1,10 @@
-//! What the bus tells of a message beside what it says: an outcome, a change, a hold, how its proposal stands.
+//! What the bus tells of a message beside what it says: an outcome, a change, a hold, how its proposal stands, how far its task is.
 
 use veda_bus_core::message::MessageType;
 use veda_bus_core::state::record::Record;
 use veda_bus_core::time::Millis;
 
-use super::{hold, negotiation, put};
+use super::{hold, negotiation, progress, put};
 use crate::ago::dies;
 use crate::app::App;
 use crate::row::Row;
@@ -35,6 +35,9 @@ pub(super) fn below(app: &App, record: &Record, width: usize) -> Vec<Row> {
     }
     if let Some(negotiation) = state.negotiation(record.seq) {
         rows.extend(negotiation::standing(app, negotiation, width));
+    }
+    if let Some(task) = state.task(record.seq) {
+        rows.extend(progress::rows(app, task, width));
     }
     if let Some(held) = state.held_thread(&record.thread)
         && app.model.root_of(record.seq) == Some(record.seq)

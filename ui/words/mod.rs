@@ -6,7 +6,7 @@
 //! | `governance` | those among them that tell of votes, holds and rules |
 //! | `mention` | how an event says which messages it is about, and who knows that |
 //! | [`about`] | which messages an event is about |
-//! | `standing` | what the votes on a proposal come to |
+//! | `standing`, `progress` | what the votes on a proposal come to, how far a task is |
 //! | `fate` | what became of a message: its receipt, its expiry |
 //!
 //! What a message says stands at the end of its row, after everything that the bus vouches for.
@@ -16,6 +16,7 @@ mod event;
 mod fate;
 pub(crate) mod governance;
 mod mention;
+pub(crate) mod progress;
 pub(crate) mod standing;
 
 #[cfg(test)]
@@ -31,6 +32,7 @@ pub use event::event;
 pub use fate::{expiry, receipt};
 pub use governance::tally;
 pub use mention::{Knows, Mention};
+pub use progress::progress_words;
 pub use standing::{Votes, policy, standing_until, standing_words};
 
 /// How many names or messages are listed before "and … more".

@@ -2,6 +2,7 @@
 
 mod hold;
 mod negotiation;
+mod task;
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Rect, Size};
