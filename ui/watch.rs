@@ -197,8 +197,8 @@ mod tests {
     fn watch(folder: &Path) -> (Watcher, Receiver<State>) {
         let (sender, states) = mpsc::channel();
         let seen = folder.to_owned();
-        let watched = [Watched::TomlIn(folder.join("themes")), Watched::File(folder.join("console.toml"))];
-        let watcher = Watcher::new(watched, move || {
+        let files = [Watched::TomlIn(folder.join("themes")), Watched::File(folder.join("console.toml"))];
+        let watcher = Watcher::new(files, move || {
             let _ = sender.send(state(&seen));
         });
         (watcher.unwrap(), states)

@@ -93,7 +93,7 @@ impl<'a> Facts<'a> {
         let facts =
             Self { seq: recorded.seq, at: recorded.at, event: recorded.event.name(), ..Self::default() };
         match &recorded.event {
-            Event::Started(_) | Event::Stopped(_) | Event::Checkpoint(_) => facts,
+            Event::Started(_) | Event::Stopped(_) | Event::Checkpoint(_) | Event::Configured(_) => facts,
             Event::Registered(event) => Self { repo: event.repo.as_str(), ..facts },
             Event::Left(event) => Self { repo: event.repo.as_str(), ..facts },
             Event::Stuck(event) | Event::Resumed(event) => Self { repo: event.repo.as_str(), ..facts },
@@ -148,7 +148,6 @@ impl<'a> Facts<'a> {
             }
             Event::Halted(event) => facts.in_thread(&event.thread),
             Event::Continued(event) => facts.in_thread(&event.thread),
-            Event::Configured(_) => facts,
             Event::Refused(event) => Self {
                 repo: event.repo.as_str(),
                 from: event.repo.as_str(),

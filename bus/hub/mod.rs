@@ -489,7 +489,6 @@ fn waited_for<'a>(state: &'a State, id: &MessageId) -> Vec<&'a RepoName> {
 }
 
 /// Whether an acknowledgement is news. What is held, nobody can have seen.
-
 fn moves(stage: Stage, holder: Option<&InstanceId>, instance: &InstanceId, said: AckStage) -> bool {
     match said {
         AckStage::Read => stage.is_open() && stage != Stage::Held,

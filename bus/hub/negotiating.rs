@@ -222,10 +222,9 @@ pub(super) fn resolved(
 /// How the bus resolves a negotiation by itself; `None` where the operator has the word.
 fn settled(standing: Standing, approval: Approval) -> Option<Outcome> {
     match (standing, approval) {
-        (Standing::Open, _) | (_, Approval::Always) => None,
-        (Standing::Consensus, _) => Some(Outcome::Approved),
-        (Standing::Rejected | Standing::Split, Approval::OnConflict) => None,
+        (Standing::Consensus, Approval::OnConflict | Approval::Never) => Some(Outcome::Approved),
         (Standing::Rejected | Standing::Split, Approval::Never) => Some(Outcome::Rejected),
+        _ => None,
     }
 }
 

@@ -31,13 +31,16 @@ const NEAR: u64 = 1000;
 /// A message to be answered with. What is not known of it stands in the journal.
 pub(super) struct Found {
     seq: Seq,
+    /// The event that has its text.
+    written_at: Seq,
     record: Option<RecordView>,
     body: Option<bytes::Bytes>,
 }
 
 impl Found {
     fn of(record: &Record) -> Self {
-        Self { seq: record.seq, record: Some(RecordView::of(record)), body: record.body().cloned() }
+        let (seq, written_at, body) = (record.seq, record.written_at(), record.body().cloned());
+        Self { seq, written_at, record: Some(RecordView::of(record)), body }
     }
 }
 
@@ -77,7 +80,7 @@ fn accepted_by(state: &State, seqs: &[Seq]) -> Vec<Found> {
     let mut seqs = seqs.to_vec();
     seqs.sort();
     seqs.dedup();
-    let forgotten = |seq| Found { seq, record: None, body: None };
+    let forgotten = |seq| Found { seq, written_at: seq, record: None, body: None };
     seqs.into_iter().map(|seq| state.record(seq).map_or_else(|| forgotten(seq), Found::of)).collect()
 }
 
@@ -131,12 +134,15 @@ pub(super) async fn answer(
 fn complete(found: Vec<Found>, journal: Option<&Path>) -> Vec<HistoryEntry> {
     let mut past = journal.map(Past::new);
     let (mut entries, mut bytes) = (Vec::new(), 0);
-    for Found { seq, record, body } in found {
+    for Found { seq, written_at, record, body } in found {
         let known = record.is_some() && body.is_some();
-        let read = past.as_mut().filter(|_| !known).and_then(|past| past.accepted(seq));
-        let forgotten = |(at, accepted): &(_, Accepted)| RecordView::of_forgotten(seq, *at, accepted);
-        let Some(record) = record.or_else(|| read.as_ref().map(forgotten)) else { continue };
-        let body = body.or_else(|| read.map(|(_, accepted)| accepted.message.raw));
+        let read = past.as_mut().filter(|_| !known).and_then(|past| past.written(written_at));
+        let forgotten = |read: &Written| match read {
+            Written::Accepted(at, accepted) => Some(RecordView::of_forgotten(seq, *at, accepted)),
+            Written::Amended(_) => None,
+        };
+        let Some(record) = record.or_else(|| read.as_ref().and_then(forgotten)) else { continue };
+        let body = body.or_else(|| read.map(Written::raw));
         bytes += body.as_ref().map_or(0, bytes::Bytes::len);
         if bytes > MAX_BYTES && !entries.is_empty() {
             break;
@@ -146,6 +152,21 @@ fn complete(found: Vec<Found>, journal: Option<&Path>) -> Vec<HistoryEntry> {
         entries.push(HistoryEntry { record, message });
     }
     entries
+}
+
+/// An event with the text of a message.
+enum Written {
+    Accepted(Millis, Box<Accepted>),
+    Amended(bytes::Bytes),
+}
+
+impl Written {
+    fn raw(self) -> bytes::Bytes {
+        match self {
+            Self::Accepted(_, accepted) => accepted.message.raw,
+            Self::Amended(raw) => raw,
+        }
+    }
 }
 
 /// A way through the journal that only goes forward.
@@ -161,14 +182,13 @@ impl<'a> Past<'a> {
         Self { path, reader: None, next: Seq(0) }
     }
 
-    /// The message that event `seq` accepted, and when; `None` when the journal does not have that.
-    fn accepted(&mut self, seq: Seq) -> Option<(Millis, Accepted)> {
+    /// The text that event `seq` brought; `None` when the journal does not have that.
+    fn written(&mut self, seq: Seq) -> Option<Written> {
         // A journal that can not be read has nothing; the next message is looked for from the beginning.
-        let found = self.find(seq).inspect_err(|_| self.reader = None).ok()?;
-        found.map(|(at, accepted)| (at, *accepted))
+        self.find(seq).inspect_err(|_| self.reader = None).ok()?
     }
 
-    fn find(&mut self, seq: Seq) -> io::Result<Option<(Millis, Box<Accepted>)>> {
+    fn find(&mut self, seq: Seq) -> io::Result<Option<Written>> {
         let is_near = seq >= self.next && seq.0 - self.next.0 <= NEAR;
         let reader = match self.reader.take().filter(|_| is_near) {
             Some(reader) => self.reader.insert(reader),
@@ -182,7 +202,8 @@ impl<'a> Past<'a> {
             }
             let event = (number == seq).then(|| line.decode().ok()).flatten();
             return Ok(event.and_then(|(recorded, _)| match recorded.event {
-                Event::Accepted(accepted) => Some((recorded.at, accepted)),
+                Event::Accepted(accepted) => Some(Written::Accepted(recorded.at, accepted)),
+                Event::Amended(amended) => Some(Written::Amended(amended.message.raw)),
                 _ => None,
             }));
         }

@@ -10,8 +10,8 @@ use crate::refusal::Code;
 use crate::time::Millis;
 
 impl State {
-    pub(super) fn proposed(&mut self, proposed: &Proposed) {
-        let Proposed { negotiation: id, by, voters, requires_consensus, expires_at } = proposed;
+    pub(super) fn proposed(&mut self, event: &Proposed) {
+        let Proposed { negotiation: id, by, voters, requires_consensus, expires_at } = event;
         let Some(record) = self.records.by_id(id) else { return };
         let (seq, thread) = (record.seq, record.thread.clone());
         let Some(mut round) = self.round(id, by, *expires_at) else { return };
@@ -49,7 +49,7 @@ impl State {
         let Some(slot) = self.records.find(&amended.message.id) else { return };
         let Some(record) = self.records.at_mut(slot) else { return };
         let (seq, before) = (record.seq, record.size());
-        record.replace_body(amended.message.raw.clone());
+        record.amend(amended.message.raw.clone(), self.last);
         let size = record.size();
         let open = record.deliveries.iter().filter(|delivery| delivery.stage.is_open());
         for repo in open.map(|delivery| &delivery.repo) {

@@ -197,10 +197,9 @@ impl Negotiation {
         if tally.reject == 0 {
             return (tally.waiting == 0).then_some(Standing::Consensus);
         }
-        let is_supporter =
+        let is_another =
             |(voter, ballot): (&RepoName, &Ballot)| *voter != self.round.by && ballot.vote == Vote::Accept;
-        let is_supported = self.round.ballots.iter().any(is_supporter);
-        Some(if is_supported { Standing::Split } else { Standing::Rejected })
+        Some(if self.round.ballots.iter().any(is_another) { Standing::Split } else { Standing::Rejected })
     }
 
     /// Of the votes that were cast. Where nobody but who worded it has voted in time, silence does not carry it.

@@ -207,6 +207,8 @@ struct Extra {
     reply_to: Option<MessageId>,
     /// The parent, where it is too far away to be written as a distance.
     parent: Option<Seq>,
+    /// The event with which the operator changed it last.
+    amended: Option<Seq>,
 }
 
 /// A remembered message. There may be a million, so what can be found elsewhere is not kept here.
@@ -261,6 +263,7 @@ impl Record {
             body: Some(message.raw.clone()),
             reply_to: message.reply_to.clone().filter(|_| reply_to == ReplyTo::Own),
             parent: accepted.parent.filter(|_| parent == 0),
+            amended: None,
         };
         let Names { from, by, thread, deliveries } = names;
         Self {
@@ -323,10 +326,16 @@ impl Record {
         self.shrink();
     }
 
-    /// The operator changed what it says. Its content digest stays that of what was sent, so that a resend is recognised.
-    pub(super) fn replace_body(&mut self, raw: Bytes) {
+    /// The event that brought the text: the one that accepted it, unless the operator changed it later.
+    pub fn written_at(&self) -> Seq {
+        self.extra.as_ref().and_then(|extra| extra.amended).unwrap_or(self.seq)
+    }
+
+    /// The operator changed what it says, with event `at`. Its content digest stays that of what was sent, so that a resend is recognised.
+    pub(super) fn amend(&mut self, raw: Bytes, at: Seq) {
         self.size = u32::try_from(raw.len()).unwrap_or(u32::MAX);
-        self.extra.get_or_insert_default().body = Some(raw);
+        let extra = self.extra.get_or_insert_default();
+        (extra.body, extra.amended) = (Some(raw), Some(at));
     }
 
     pub(super) fn drop_body(&mut self) {

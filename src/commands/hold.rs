@@ -2,6 +2,7 @@
 
 use veda_bus_core::event::Held;
 use veda_bus_core::message::Message;
+use veda_bus_core::name::RepoName;
 use veda_bus_core::state::view::{HeldThreadView, HoldView, Listed};
 use veda_bus_core::time::Millis;
 use veda_bus_core::wire::{BusFrame, Part, StateWith};
@@ -52,7 +53,7 @@ fn lines(hold: &HoldView, message: Option<&Message>, now: Millis) -> [Row; 2] {
     let mut head = Row::of(Role::Id, &hold.id.short());
     head.plain(" ").push(Role::Strong, hold.kind.as_str()).plain(" ");
     head.push(Role::Repo, hold.from.as_str()).plain(" → ");
-    head.push(Role::Repo, &listed(hold.to.iter().map(|repo| repo.as_str()))).plain(": ");
+    head.push(Role::Repo, &listed(hold.to.iter().map(RepoName::as_str))).plain(": ");
     head.plain(&message.map_or_else(|| "-".to_owned(), |message| message.payload.headline()));
     let mut why = Row::of(Role::Text, "  ");
     let reason = match &hold.held {

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 use veda_bus_core::message::Message;
-use veda_bus_core::payload::{Form, NegotiateAnswer, Payload};
+use veda_bus_core::payload::{Form, NegotiateAnswer, Payload, Text};
 use veda_bus_core::state::negotiation::Negotiation;
 use veda_bus_core::state::view::{Listed, NegotiationView};
 use veda_bus_core::time::Millis;
@@ -66,7 +66,7 @@ pub(super) fn wording(message: &Message) -> Option<&str> {
     match &message.payload {
         Payload::Negotiate(Form::Opening(opening)) => Some(opening.proposal.as_str()),
         Payload::Negotiate(Form::Answer(NegotiateAnswer { counter_proposal, .. })) => {
-            counter_proposal.as_ref().map(|text| text.as_str())
+            counter_proposal.as_ref().map(Text::as_str)
         }
         _ => None,
     }

@@ -49,7 +49,7 @@ pub(crate) fn run(context: &Context, id: &str) -> Result<(), Failure> {
     let now = Millis::now();
     let message = entry.message.as_ref().and_then(|raw| Message::parse(raw.get(), None).ok());
     if let Some(message) = &message {
-        out.line(&show::message(message))?;
+        show::message(message).lines().try_for_each(|line| out.line(line))?;
         if let Some(by) = &message.amended_by {
             out.row(&Row::of(Role::Warn, &format!("changed by {by} before it was passed on")))?;
         }

@@ -50,14 +50,13 @@ fn role(event: &Event) -> Role {
         Event::Delivered(_) => Role::Delivered,
         Event::Read(_) => Role::Read,
         Event::Answered(_) => Role::Answered,
-        Event::Stuck(_) => Role::Warn,
         Event::Expired(_) => Role::Expired,
         Event::Refused(_) | Event::Denied(_) => Role::Refused,
         Event::Proposed(_) | Event::Voted(_) | Event::Round(_) | Event::Tallied(_) => Role::Negotiate,
         Event::Resolved(_) | Event::Amended(_) | Event::Released(_) | Event::Continued(_) => Role::Operator,
         Event::Expiring(_) | Event::Halted(_) => Role::Held,
         Event::Configured(configured) if configured.problems.is_empty() => Role::Info,
-        Event::Configured(_) => Role::Warn,
+        Event::Stuck(_) | Event::Configured(_) => Role::Warn,
     }
 }
 
