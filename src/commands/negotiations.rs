@@ -42,9 +42,8 @@ pub(crate) fn run(context: &Context, wanted: &Negotiations) -> Result<(), Failur
     }
     if !context.json {
         match (more, shown.is_empty()) {
-            (0, true) => {
-                out.line(if wanted.open { "nothing is put to the vote" } else { "no negotiation" })?
-            }
+            (0, true) if wanted.open => out.line("nothing is put to the vote")?,
+            (0, true) => out.line("no negotiation")?,
             (0, false) => {}
             (more, _) => out.line(&format!("older ones that are not shown: {more}"))?,
         }

@@ -6,8 +6,8 @@ use serde_json::json;
 use veda_bus_core::client::blocking::Connection;
 use veda_bus_core::event::Held;
 use veda_bus_core::message::Message;
-use veda_bus_core::name::MessageId;
-use veda_bus_core::payload::{Form, Payload};
+use veda_bus_core::name::{MessageId, RepoName};
+use veda_bus_core::payload::{Form, Payload, Text};
 use veda_bus_core::state::negotiation::Negotiation;
 use veda_bus_core::state::view::{BallotView, HoldView, LadderView, NegotiationView, RoundView};
 use veda_bus_core::time::Millis;
@@ -112,7 +112,7 @@ fn said(bus: &mut Connection, negotiation: &NegotiationView) -> Result<HashMap<M
 
 fn rounds(one: &NegotiationView, said: &HashMap<MessageId, Message>, now: Millis) -> Vec<Row> {
     let mut rows = Vec::new();
-    let voters = listed(one.voters.iter().map(|voter| voter.as_str()));
+    let voters = listed(one.voters.iter().map(RepoName::as_str));
     let mut head = Row::of(Role::Title, "negotiation ");
     head.push(Role::Id, &one.id.to_string()).plain(" by ").push(Role::Repo, one.proposer.as_str());
     head.plain(&format!(", {}, among {voters}", policy(one.requires_consensus)));
@@ -144,7 +144,7 @@ fn round(round: &RoundView, said: &HashMap<MessageId, Message>, now: Millis) -> 
 
 fn comment(message: &Message) -> Option<&str> {
     match &message.payload {
-        Payload::Negotiate(Form::Answer(answer)) => answer.comment.as_ref().map(|comment| comment.as_str()),
+        Payload::Negotiate(Form::Answer(answer)) => answer.comment.as_ref().map(Text::as_str),
         _ => None,
     }
 }

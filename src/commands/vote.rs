@@ -18,5 +18,5 @@ pub(crate) fn run(context: &Context, vote: Vote) -> Result<(), Failure> {
     }
     let Vote { id, counter_proposal, comment, manner, .. } = vote;
     let vote = Some(word.to_owned());
-    reply::run(context, &Reply { vote, counter_proposal, comment, ..Reply::to(id, manner) })
+    reply::run(context, &Reply { counter_proposal, vote, comment, ..Reply::to(id, manner) })
 }

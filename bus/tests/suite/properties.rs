@@ -127,7 +127,9 @@ impl Watch {
                 let held = |routing: &&Routing| routing.held;
                 let repos = self.accepted[&self.ids[&denied.id]].recipients.iter().filter(held);
                 let repos: Vec<_> = repos.map(|routing| routing.repo.clone()).collect();
-                repos.iter().for_each(|repo| self.settle(&denied.id, repo));
+                for repo in &repos {
+                    self.settle(&denied.id, repo);
+                }
             }
             Event::Amended(amended) => {
                 let accepted = self.accepted.get_mut(&self.ids[&amended.message.id]);
@@ -285,11 +287,11 @@ fn check_deadlines(state: &State) {
     let mut unfinished: Vec<_> = state.records().filter(|record| !record.is_finished()).collect();
     unfinished.sort_by_key(|record| (record.expires_at, record.seq));
     assert_eq!(due, unfinished.iter().map(|record| record.seq).collect::<Vec<_>>());
-    let stale = unfinished.first().map(|record| record.expires_at);
+    let first = unfinished.first().map(|record| record.expires_at);
     let open = state.negotiations().filter(|one| one.is_open() && one.standing == Standing::Open);
     let unwarned = state.holds().filter(|(_, hold)| !hold.is_expiring);
     let others = open.map(|one| one.round.expires_at).chain(unwarned.map(|(_, hold)| hold.warn_at));
-    assert_eq!(state.next_deadline(), stale.into_iter().chain(others).min());
+    assert_eq!(state.next_deadline(), first.into_iter().chain(others).min());
 }
 
 /// What is held is what waits for the operator, and every open negotiation can still end.

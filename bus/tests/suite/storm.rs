@@ -33,8 +33,8 @@ impl Model {
 
     fn vote(&mut self, voter: usize, word: &'static str) {
         self.votes[voter] = Some(word);
-        let Some(votes) = self.votes.iter().copied().collect::<Option<Vec<_>>>() else { return };
-        let count = |word| votes.iter().filter(|vote| **vote == word).count();
+        let Some(all) = self.votes.iter().copied().collect::<Option<Vec<_>>>() else { return };
+        let count = |word| all.iter().filter(|vote| **vote == word).count();
         let (accept, reject) = (count("accept"), count("reject"));
         let carried = if self.requires_consensus { reject == 0 } else { accept > reject };
         self.end = Some(if carried { Outcome::Approved } else { Outcome::Rejected });

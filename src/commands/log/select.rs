@@ -110,7 +110,6 @@ impl Selection {
 /// Whether an event is about `repo` by itself, whatever messages it is about.
 fn is_about(event: &Event, repo: &RepoName) -> bool {
     match event {
-        Event::Started(_) | Event::Stopped(_) | Event::Checkpoint(_) => false,
         Event::Registered(event) => event.repo == *repo,
         Event::Left(event) => event.repo == *repo,
         Event::Stuck(event) | Event::Resumed(event) => event.repo == *repo,
@@ -131,7 +130,10 @@ fn is_about(event: &Event, repo: &RepoName) -> bool {
         Event::Amended(event) => event.message.from.repo == *repo,
         Event::Expiring(event) => event.from == *repo,
         // They name no repo; what they are about is in the events before them.
-        Event::Tallied(_)
+        Event::Started(_)
+        | Event::Stopped(_)
+        | Event::Checkpoint(_)
+        | Event::Tallied(_)
         | Event::Released(_)
         | Event::Denied(_)
         | Event::Halted(_)
