@@ -26,6 +26,7 @@ mod console {
     pub(crate) mod swarm;
     pub(crate) mod table;
     pub(crate) mod terminal;
+    pub(crate) mod votes;
 }
 
 use console::table::Table;

@@ -20,6 +20,7 @@ use veda_bus_ui::view;
 use super::process::memory;
 use super::swarm::Swarm;
 use super::table::Table;
+use super::votes;
 use crate::Effort;
 
 const SIZE: Size = Size { width: 200, height: 50 };
@@ -75,6 +76,7 @@ pub(crate) fn measure(effort: Effort, table: &mut Table) {
     console.filter(table, "interface");
     console.case(table, count, "frame: an event each frame, filtered", |console, _| console.event());
     console.keys(table, count, "frame: down the filtered list", &[KeyCode::Char('j')]);
+    console.votes(table, count);
 }
 
 impl Console {
@@ -157,6 +159,21 @@ impl Console {
     /// Frames of keys, again and again.
     fn keys(&mut self, table: &mut Table, frames: usize, name: &str, keys: &[KeyCode]) {
         self.case(table, frames, name, |_, index| key(keys[index % keys.len()]));
+    }
+
+    /// Frames beside a thousand open negotiations.
+    fn votes(&mut self, table: &mut Table, count: usize) {
+        self.coming = Vec::new().into_iter();
+        let proposed = votes::propose(&mut self.swarm);
+        self.frame(Msg::Piece(Piece::Events(proposed)));
+        self.press(&[KeyCode::Char('3')]);
+        self.keys(table, count, "frame: down 1,000 negotiations", &[KeyCode::Char('j')]);
+        let vote = |console: &mut Self, index| {
+            Msg::Piece(Piece::Events(vec![votes::vote(&mut console.swarm, index)]))
+        };
+        self.case(table, count, "frame: a vote on one of them each frame", vote);
+        self.press(&[KeyCode::Char('i')]);
+        self.case(table, count, "frame: the same, one of them shown whole", vote);
     }
 
     fn press(&mut self, keys: &[KeyCode]) {

@@ -140,7 +140,12 @@ impl Swarm {
         Some(envelope((index / EVENTS) as usize, place))
     }
 
-    fn record(&mut self, event: Event) -> Recorded {
+    /// When the next event happens.
+    pub(crate) fn at(&self) -> Millis {
+        self.at
+    }
+
+    pub(crate) fn record(&mut self, event: Event) -> Recorded {
         let recorded = Recorded { seq: self.next, at: self.at, event };
         self.next = self.next.next();
         self.at.0 += self.step;
