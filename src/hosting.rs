@@ -111,7 +111,7 @@ mod tests {
     fn it_is_ready_when_clients_can_connect_and_gives_everything_back() {
         let folder = tempfile::tempdir().unwrap();
         let runtime = runtime().unwrap();
-        for events in [0, 3] {
+        for events in [0, 4] {
             let hosted = Hosted::start(settings(folder.path()), Sources::default()).unwrap();
             let found = runtime.block_on(hosted.ready()).unwrap();
             assert_eq!(found.events, events);

@@ -149,7 +149,7 @@ impl Admission<'_> {
     fn one(&self, name: &RepoName, allow_unknown: bool) -> Result<Routing, Refusal> {
         let repo = self.state.repo(name);
         let known = repo.is_some_and(|repo| repo.seen) || name.is_operator();
-        if !known && !allow_unknown {
+        if !known && (!allow_unknown || name.is_bus()) {
             return Err(self.unknown(name));
         }
         if let Some(repo) = repo.filter(|_| known)
@@ -221,6 +221,11 @@ impl Admission<'_> {
     }
 
     fn unknown(&self, name: &RepoName) -> Refusal {
+        if name.is_bus() {
+            return Refusal::new(Code::UnknownRepo, "the bus itself takes no messages")
+                .at("to.repo")
+                .hint("write to a repo, or to the operator");
+        }
         let seen = self.state.repos().iter().filter(|(known, repo)| repo.seen || known.is_operator());
         let known: Vec<&str> = seen.map(|(known, _)| known.as_str()).collect();
         let near = suggest::nearest(name.as_str(), known.iter().copied());

@@ -302,6 +302,10 @@ fn assert_same_work(before: &State, after: &State) {
     assert!(before.agent_hosts().eq(after.agent_hosts()), "the hosts of agents");
     assert!(before.obligations().eq(after.obligations()), "obligations");
     assert!(before.tasks().eq(after.tasks()), "tasks");
+    assert!(before.negotiations().eq(after.negotiations()), "negotiations");
+    assert!(before.holds().eq(after.holds()), "what is held");
+    assert!(before.held_threads().eq(after.held_threads()), "held threads");
+    assert_eq!(before.configured(), after.configured());
     let names: BTreeSet<_> = before.repos().keys().chain(after.repos().keys()).collect();
     let nobody = Repo::default();
     for name in names {
