@@ -55,6 +55,11 @@ pub(crate) fn query(id: &str, to: &str) -> Value {
     message(id, to, "Query", json!({ "question": format!("question {id}") }))
 }
 
+/// An announcement, to which nobody owes an answer.
+pub(crate) fn notice(id: &str, to: &str) -> Value {
+    message(id, to, "Notify", json!({ "change_type": "new_feature", "summary": format!("notice {id}") }))
+}
+
 /// An answer to the question `parent`.
 pub(crate) fn answer(id: &str, to: &str, parent: &str, text: &str) -> Value {
     let message = message(id, to, "Query", json!({ "answer": text }));

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::harness::{Bus, Wire, query, text, with};
+use super::harness::{Bus, Wire, notice, query, text, with};
 
 /// A bus that remembers one finished message, and whose journal has many files.
 fn forgetful() -> (Bus, Wire, Wire) {
@@ -13,7 +13,7 @@ fn forgetful() -> (Bus, Wire, Wire) {
 
 /// Asks and has it read; the event that accepted it.
 fn exchange(wire: &mut Wire, lens: &mut Wire, id: &str) -> u64 {
-    let receipt = wire.sends(&query(id, "LensSDK"));
+    let receipt = wire.sends(&notice(id, "LensSDK"));
     assert_eq!(lens.receive()["id"], id);
     lens.ack("read", &[id]);
     receipt["seq"].as_u64().unwrap()
@@ -99,7 +99,7 @@ fn the_state_says_where_the_past_begins() {
     let begun = bus.state();
     assert_eq!(begun["oldest"], 1);
     assert_eq!(begun["since"], 1, "the first checkpoint is the first event");
-    wire.sends(&query("waits", "LensSDK"));
+    wire.sends(&notice("waits", "LensSDK"));
     lens.receive();
     lens.ack("read", &["waits"]);
     let last = (0..100).map(|index| exchange(&mut wire, &mut lens, &format!("m{index}"))).last().unwrap();

@@ -25,7 +25,7 @@ fn hostile_messages() -> Vec<Value> {
         (
             "Negotiate",
             json!({
-                "proposal": HOSTILE, "affected_repos": ["A"], "benefits": [HOSTILE], "requires_consensus": true,
+                "proposal": HOSTILE, "affected_repos": ["LensSDK"], "benefits": [HOSTILE], "requires_consensus": true,
             }),
         ),
         ("Task", json!({ "task_type": HOSTILE, "description": HOSTILE, "subtasks": { "A": HOSTILE } })),

@@ -5,7 +5,7 @@ use std::io::Write as _;
 
 use serde_json::{Value, json};
 
-use super::harness::{Bus, eventually, query, text, with};
+use super::harness::{Bus, eventually, notice, query, text, with};
 
 #[test]
 fn a_torn_end_is_cut_off_reported_and_kept() {
@@ -114,12 +114,12 @@ fn old_segments_go_when_nothing_in_them_is_needed() {
     let mut ui = bus.instance("UILib");
     let exchange = |from: &mut super::harness::Wire, ui: &mut super::harness::Wire, name: &str| {
         for index in 0..200 {
-            from.sends(&query(&format!("{name}{index}"), "UILib"));
+            from.sends(&notice(&format!("{name}{index}"), "UILib"));
             let id = text(&ui.receive(), "id").to_owned();
             ui.ack("read", &[&id]);
         }
     };
-    wire.sends(&query("waits", "LensSDK"));
+    wire.sends(&notice("waits", "LensSDK"));
     exchange(&mut wire, &mut ui, "a");
     let kept = bus.journal_files(".0").len();
     assert!(kept > 2, "a message in the first of the {kept} was not read: it must stay");
