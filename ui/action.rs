@@ -143,6 +143,7 @@ actions! {
     New "new" Anywhere Kind ["n"] "write a new message",
     Broadcast "broadcast" Anywhere Kind ["b"] "write to every repo",
     Drafts "drafts" Anywhere None ["D"] "choose among unfinished messages",
+    Rules "rules" Anywhere None ["P"] "show the rules in force",
     // The view.
     Pause "pause" Anywhere None ["space"] "pause, or follow what happens again",
     Filter "filter" Anywhere Filter ["/"] "show only conversations that match",
@@ -174,6 +175,12 @@ actions! {
     CopyId "copy-id" Lists None ["Y"] "copy its id",
     // Conversations.
     Reply "reply" Lists None ["r"] "answer the selected message",
+    // What the operator decides.
+    Approve "approve" Lists Message ["a"] "approve it, or let it go",
+    Reject "reject" Lists Message ["x"] "reject it, or refuse to let it go",
+    Amend "amend" Lists Message ["e"] "say it in other words",
+    Override "override" Lists Message ["o"] "decide whatever the votes",
+    Allow "allow" Lists Message ["A"] "let it go, and never hold its like again",
     NextUnread "next-unread" Conversations None ["]"] "to the next unread conversation",
     PreviousUnread "previous-unread" Conversations None ["["] "to the unread conversation before",
     MarkRead "mark-read" Conversations None ["m"] "mark the conversation as read",
@@ -184,6 +191,8 @@ actions! {
     FoldAll "fold-all" Thread None ["F"] "fold every message, or unfold all",
     Follow "follow" Thread None ["t"] "follow the end of the thread",
     // What needs the operator.
+    Mark "mark" Needs None ["m"] "mark it to be decided with others, or not",
+    UnmarkAll "unmark-all" Needs None ["U"] "mark nothing",
     Dismiss "dismiss" Needs None ["d"] "take it off the list",
     // The composer.
     Send "send" Composer None ["ctrl-s" "alt-enter"] "send the message",
@@ -272,6 +281,9 @@ fn alias(name: &str) -> Option<Action> {
     match name {
         "q" | "exit" | "wq" => Some(Action::Quit),
         "h" => Some(Action::Help),
+        "release" | "continue" => Some(Action::Approve),
+        "refuse" => Some(Action::Reject),
+        "edit" => Some(Action::Amend),
         _ => None,
     }
 }

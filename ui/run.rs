@@ -311,7 +311,7 @@ impl Console {
 
     /// The terminal's title tells what needs the operator.
     fn retitle(&mut self) -> io::Result<()> {
-        let title = match self.app.needs_now().len() {
+        let title = match self.app.needs_count() {
             0 => "veda-bus".to_owned(),
             needs => format!("({needs}) veda-bus"),
         };

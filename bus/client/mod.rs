@@ -67,6 +67,7 @@ use crate::refusal::Refusal;
 use crate::state::view::StateView;
 use crate::time::Millis;
 use crate::wire::answer::{BusFrame, HistoryEntry, Incoming, Notice, Receipt, Welcome};
+use crate::wire::decide::{Decide, Decided};
 use crate::wire::request::{History, Register, StateWith};
 use task::{Ask, Task};
 
@@ -95,6 +96,9 @@ pub enum ClientError {
     /// The connection broke, and this client does not reconnect.
     #[error("the bus went away")]
     Gone,
+    /// The connection broke before an answer came; what was asked may have been done, and is not asked again.
+    #[error("the bus went away before it answered; it may have been done or not")]
+    Unanswered,
     /// No answer came in time.
     #[error("no answer within {} s", .0.as_secs_f64())]
     TimedOut(Duration),
@@ -358,6 +362,24 @@ impl BusClient {
     pub async fn state_with(&self, parts: StateWith) -> Result<StateView, ClientError> {
         match self.call("state", &json!(parts)).await? {
             BusFrame::State(view) => Ok(*view),
+            other => Err(ClientError::strange(&other)),
+        }
+    }
+
+    /// Decides as the operator; returns when it is stored.
+    ///
+    /// A decision goes to the bus over one connection and no other. When that breaks before the answer, it is not sent
+    /// again: the bus may have taken it, and what it would meet a second time may be something else. One that is asked
+    /// for while no bus answers has met nothing yet, and goes to the next.
+    ///
+    /// # Errors
+    /// When the bus refuses, is gone for good, or went away before it answered: [`ClientError::Unanswered`].
+    pub async fn decide(&self, decide: &Decide) -> Result<Decided, ClientError> {
+        let (_, max_line) = self.registered().ok_or(ClientError::NotRegistered)?;
+        let body = json!(decide);
+        preflight::one_line(&body.to_string(), max_line).map_err(ClientError::Refused)?;
+        match self.ask(|reply| Ask::Decide { body, reply }).await? {
+            BusFrame::Decided(decided) => Ok(decided),
             other => Err(ClientError::strange(&other)),
         }
     }

@@ -1,5 +1,5 @@
-//! Judges an envelope, and puts it into its frame. It is judged before it is sent, because a line that the bus refuses
-//! as a whole is answered without its `ref`, so that nobody would know which message was refused.
+//! Judges an envelope, or a decision, and puts an envelope into its frame. It is judged before it is sent, because a line
+//! that the bus refuses as a whole is answered without its `ref`, so that nobody would know what was refused.
 
 use std::borrow::Cow;
 

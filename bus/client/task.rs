@@ -42,6 +42,10 @@ pub(super) enum Ask {
         body: Value,
         reply: Reply<BusFrame>,
     },
+    Decide {
+        body: Value,
+        reply: Reply<BusFrame>,
+    },
     Subscribe {
         from: Option<Seq>,
         events: mpsc::Sender<EventLine>,
@@ -55,7 +59,7 @@ pub(super) enum Ask {
     Taken,
 }
 
-/// A request without an answer, as it is sent again after a reconnection.
+/// A request without an answer, as it is sent again after a reconnection; a decision is not.
 struct Pending {
     frame: Bytes,
     reply: PendingReply,
@@ -70,6 +74,7 @@ enum PendingReply {
     Read(MessageId),
     Receipt(Reply<Receipt>),
     Frame(Reply<BusFrame>),
+    Decision(Reply<BusFrame>),
     Done(Reply<()>),
 }
 
@@ -154,6 +159,7 @@ impl Task {
             if self.serve(stream).await == Ended::Dropped {
                 return;
             }
+            self.give_up_decisions();
             self.tell(ClientEvent::Lost);
             if !self.options.reconnect {
                 return;
@@ -235,6 +241,17 @@ impl Task {
         }
     }
 
+    /// The connection broke: nobody knows whether the bus has taken what was decided over it.
+    fn give_up_decisions(&mut self) {
+        for (reference, pending) in std::mem::take(&mut self.pending) {
+            if let PendingReply::Decision(reply) = pending.reply {
+                let _ = reply.send(Err(ClientError::Unanswered));
+            } else {
+                self.pending.insert(reference, pending);
+            }
+        }
+    }
+
     /// Says again, on a new connection, all that the bus has not answered.
     fn resume(&mut self) {
         self.tell(ClientEvent::Reconnected);
@@ -270,6 +287,7 @@ impl Task {
                 self.ask(line, PendingReply::Receipt(reply));
             }
             Ask::Call { op, body, reply } => self.request(op, &body, PendingReply::Frame(reply)),
+            Ask::Decide { body, reply } => self.request("decide", &body, PendingReply::Decision(reply)),
             Ask::Subscribe { from, events, reply } => {
                 self.subscription = Some(Subscription { next: from, begun: false, events });
                 self.request("subscribe", &json!({ "from": from }), PendingReply::Done(reply));
@@ -355,7 +373,7 @@ impl Task {
                     other => Err(ClientError::strange(&other)),
                 }));
             }
-            PendingReply::Frame(reply) => {
+            PendingReply::Frame(reply) | PendingReply::Decision(reply) => {
                 let _ = reply.send(answer);
             }
             PendingReply::Done(reply) => {

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `arriving` | the first screen; a swarm that connects and converses, and an operator who takes part |
 //! | `composing` | every type of message, typed and pasted |
+//! | `deciding` | an approval that is typed, and what comes of it |
 //! | `drafts` | what becomes of a message that was not taken |
 //! | `finding` | filters, and a pane alone |
 //! | `looks` | themes, colours, terminals that have none |
@@ -17,6 +18,7 @@
 mod arriving;
 mod attention;
 mod composing;
+mod deciding;
 mod disguise;
 mod drafts;
 mod finding;

@@ -5,11 +5,13 @@
 //! | [`pane`] | the panes, how the screen is divided, the sizes that the operator chose |
 //! | [`listing`] | which conversations are listed: all, or those that match a filter |
 //! | [`tree`] | a thread as a tree of messages |
+//! | [`decision`] | what the operator decides, and how far that is |
 //! | [`overlay`] | what lies over the panes: help, palette, command line, questions |
 //! | [`prompt`] | a line that is typed |
 //! | [`memory`] | what outlives the console: drafts, sizes, what was read |
 //! | [`drawn`] | what the last frame was: what can be clicked, what was seen |
 
+pub mod decision;
 pub mod drawn;
 pub mod listing;
 pub mod memory;
@@ -36,6 +38,7 @@ use crate::model::needs::Need;
 use crate::settings::Settings;
 use crate::view::rounds::Differences;
 use crate::view::thread::Bodies;
+use decision::Decisions;
 use drawn::Drawn;
 use listing::{Filtered, Listing};
 use overlay::Overlay;
@@ -193,8 +196,10 @@ pub struct App {
     pub needs: Cursor,
     /// What was selected there: it stays selected when the list moves.
     pub chosen_need: Option<Need>,
-    /// What pane 3 listed when it was last looked at, so that what is new can be told.
-    pub known_needs: HashSet<Need>,
+    /// The events that called for the operator when pane 3 was last looked at, so that what is new can be told.
+    pub known_needs: HashSet<Seq>,
+    /// What the operator decides.
+    pub decisions: Decisions,
     /// Pane 4: what is being written.
     pub drafts: Drafts,
     /// Which of the drafts is in the composer.
@@ -267,6 +272,7 @@ impl App {
             needs: Cursor::default(),
             chosen_need: None,
             known_needs: HashSet::new(),
+            decisions: Decisions::default(),
             drafts: Drafts::default(),
             writing: None,
             checked: None,
@@ -339,10 +345,11 @@ impl App {
         self.told_read.clear();
         self.known_needs.clear();
         self.chosen_need = None;
+        self.decisions.forget_numbers();
         self.bodies = Bodies::default();
         self.differences = Differences::default();
         self.trees = tree::Cache::default();
-        if matches!(self.overlay, Some(Overlay::Detail(..))) {
+        if matches!(self.overlay, Some(Overlay::Detail(..) | Overlay::Decision)) {
             self.overlay = None;
         }
         self.is_unsaved = true;
@@ -393,9 +400,14 @@ impl App {
         }
     }
 
-    /// What needs the operator now.
+    /// What needs the operator now, and behind it what others still vote on.
     pub fn needs_now(&self) -> Rc<Vec<Need>> {
-        self.model.needs.list(self.now)
+        self.model.needs.list(&self.model.state, self.now)
+    }
+
+    /// How many things need the operator now.
+    pub fn needs_count(&self) -> usize {
+        self.model.needs.count(&self.model.state, self.now)
     }
 
     /// The message that is selected in the pane that has the focus.
@@ -405,6 +417,16 @@ impl App {
             Pane::Conversations => self.selected_last(),
             Pane::Needs => match self.selected_need()? {
                 Need::Expired(event) => self.model.needs.dead_letter(event)?.message,
+                Need::Attempt(event) => {
+                    let id = self.model.needs.attempt(event)?.id.as_ref()?;
+                    self.model.state.message(id).map(|record| record.seq)
+                }
+                Need::Halted(event) => {
+                    let mut held = self.model.state.held_threads();
+                    let (id, _) = held.find(|(_, thread)| thread.seq == event)?;
+                    self.model.state.thread(id)?.messages.last()
+                }
+                Need::Rules(_) => None,
                 need => Some(need.seq()),
             },
             Pane::Activity => self.selected_event().and_then(|event| self.message_of(event)),
@@ -448,6 +470,17 @@ impl App {
             Event::Answered(answered) => &answered.answer,
             Event::Expired(expired) => &expired.id,
             Event::Noticed(noticed) => noticed.ids.first()?,
+            Event::Proposed(proposed) => &proposed.negotiation,
+            Event::Voted(voted) => &voted.message,
+            Event::Round(round) => &round.message,
+            Event::Tallied(tallied) => &tallied.negotiation,
+            Event::Resolved(resolved) => &resolved.message,
+            Event::Amended(amended) => &amended.message.id,
+            Event::Released(released) => &released.id,
+            Event::Denied(denied) => &denied.id,
+            Event::Expiring(expiring) => &expiring.id,
+            Event::Halted(halted) => &halted.thread,
+            Event::Continued(continued) => &continued.thread,
             _ => return None,
         };
         self.model.state.message(id).map(|record| record.seq)

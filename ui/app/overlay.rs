@@ -19,6 +19,10 @@ pub enum Overlay {
     Command(Command),
     /// A filter is typed; what was there before.
     Filter(Prompt, Option<String>),
+    /// The decision in [`Decisions::open`](super::decision::Decisions::open) is confirmed, or not.
+    Decision,
+    /// The rules in force; which of the standing ones is selected.
+    Rules(usize),
     /// A question that is answered with yes or no.
     Confirm {
         /// What is asked.

@@ -8,7 +8,7 @@ const HISTORY: usize = 200;
 
 /// What a key did to a text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Edit {
+pub(crate) enum Edit {
     Changed,
     Moved,
     /// The cursor was already at the edge, or the key means nothing here.
@@ -17,10 +17,10 @@ pub(super) enum Edit {
 
 /// A text with a cursor and a history.
 #[derive(Debug, Clone)]
-pub(super) struct Editor {
+pub(crate) struct Editor {
     area: TextArea<'static>,
     /// Whether the person at the console has put something in, or taken something out.
-    pub(super) touched: bool,
+    pub(crate) touched: bool,
 }
 
 impl Default for Editor {
@@ -31,7 +31,7 @@ impl Default for Editor {
 
 impl Editor {
     /// A text that nobody has touched yet, with the cursor at its end.
-    pub(super) fn new(text: &str) -> Self {
+    pub(crate) fn new(text: &str) -> Self {
         let mut area = TextArea::new(normal(text).split('\n').map(str::to_owned).collect());
         area.set_max_histories(HISTORY);
         let mut editor = Self { area, touched: false };
@@ -44,26 +44,26 @@ impl Editor {
         self.area.move_cursor(CursorMove::End);
     }
 
-    pub(super) fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         self.area.lines().join("\n")
     }
 
-    pub(super) fn lines(&self) -> &[String] {
+    pub(crate) fn lines(&self) -> &[String] {
         self.area.lines()
     }
 
     /// Line and character of the cursor, from 0.
-    pub(super) fn cursor(&self) -> (usize, usize) {
+    pub(crate) fn cursor(&self) -> (usize, usize) {
         let cursor = self.area.cursor();
         (cursor.0, cursor.1)
     }
 
-    pub(super) fn is_blank(&self) -> bool {
+    pub(crate) fn is_blank(&self) -> bool {
         self.lines().iter().all(|line| line.trim().is_empty())
     }
 
     /// Replaces the whole text; it can be undone.
-    pub(super) fn set(&mut self, text: &str) {
+    pub(crate) fn set(&mut self, text: &str) {
         if self.text() != normal(text) {
             self.area.select_all();
             self.insert(text);
@@ -71,13 +71,13 @@ impl Editor {
     }
 
     /// Puts `text` in at the cursor.
-    pub(super) fn insert(&mut self, text: &str) {
+    pub(crate) fn insert(&mut self, text: &str) {
         self.area.insert_str(normal(text));
         self.touched = true;
     }
 
     /// Replaces the characters from `start` to `end` of the cursor's line.
-    pub(super) fn replace(&mut self, start: usize, end: usize, text: &str) {
+    pub(crate) fn replace(&mut self, start: usize, end: usize, text: &str) {
         let (row, _) = self.cursor();
         if self.jump(row, start) {
             self.area.start_selection();
@@ -86,16 +86,16 @@ impl Editor {
         }
     }
 
-    pub(super) fn undo(&mut self) -> bool {
+    pub(crate) fn undo(&mut self) -> bool {
         self.area.undo()
     }
 
-    pub(super) fn redo(&mut self) -> bool {
+    pub(crate) fn redo(&mut self) -> bool {
         self.area.redo()
     }
 
     /// Edits by a key: what a terminal's line editor does. A text of one line leaves Enter to the form.
-    pub(super) fn key(&mut self, key: KeyEvent, has_lines: bool) -> Edit {
+    pub(crate) fn key(&mut self, key: KeyEvent, has_lines: bool) -> Edit {
         let changed = match (key.code, command(key.modifiers)) {
             (KeyCode::Enter, _) if !has_lines => return Edit::Nothing,
             (KeyCode::Char(_) | KeyCode::Backspace | KeyCode::Delete, Command::Plain)

@@ -27,6 +27,7 @@ mod values;
 
 pub use check::{Checked, Fault, Known};
 pub use drafts::{DraftKey, Drafts, DraftsError};
+pub(crate) use editor::{Edit, Editor};
 pub use field::{Field, Input};
 pub use form::{Form, Origin, ParentFacts};
 pub use keys::Outcome;

@@ -19,7 +19,7 @@ use veda_bus_core::event::Recorded;
 use veda_bus_core::name::{MessageId, Seq};
 use veda_bus_core::refusal::Refusal;
 use veda_bus_core::state::view::StateView;
-use veda_bus_core::wire::{Receipt, Welcome};
+use veda_bus_core::wire::{Decide, Receipt, Welcome};
 
 /// How many batches of events wait for the console.
 const BATCHES: usize = 16;
@@ -42,6 +42,31 @@ pub enum Ask {
     Fetch(Vec<Seq>),
     /// Begin the stream of events anew, with this one.
     From(Seq),
+    /// Decide, on one thing after another.
+    Decide {
+        /// The number that the answer bears.
+        number: u64,
+        /// On each: what the bus is told, the next only after it has taken the one before.
+        orders: Vec<Vec<Decide>>,
+    },
+}
+
+/// What became of a decision on one thing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Ruling {
+    /// It is stored.
+    Taken,
+    /// The bus said no.
+    Refused {
+        /// So many of the orders before it were taken.
+        taken: usize,
+        /// What it said.
+        refusal: Refusal,
+    },
+    /// There was no answer, and it may or may not have been taken.
+    Unanswered(String),
+    /// It was not sent, because there was no answer to what came before it.
+    Unsent,
 }
 
 /// What became of a message.
@@ -70,6 +95,8 @@ pub enum News {
     Refused(Refusal),
     /// What became of a message.
     Sent(MessageId, Sent),
+    /// What became of the decisions that were asked for under this number, in their order.
+    Decided(u64, Vec<Ruling>),
     /// What messages say, as far as somebody has it and could be asked.
     Fetched {
         /// What was asked for.

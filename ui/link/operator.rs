@@ -11,9 +11,9 @@ use veda_bus_core::client::{BusClient, ClientError, ClientEvent};
 use veda_bus_core::name::{RepoName, Seq};
 use veda_bus_core::state::view::StateView;
 use veda_bus_core::wire::answer::HistoryEntry;
-use veda_bus_core::wire::{History, Register};
+use veda_bus_core::wire::{Decide, History, Register};
 
-use super::{Ask, News, Piece, Pieces, Sent, events};
+use super::{Ask, News, Piece, Pieces, Ruling, Sent, events};
 
 /// How many bytes of messages are fetched at a time is for the bus to say; this is how many messages.
 const FETCH: usize = 200;
@@ -108,6 +108,11 @@ impl Operator {
                     let _ = tell.send(News::Sent(id, sent));
                 });
             }
+            Ask::Decide { number, orders } => {
+                tokio::spawn(async move {
+                    let _ = tell.send(News::Decided(number, decide(&client, orders).await));
+                });
+            }
             Ask::Read(ids) => {
                 tokio::spawn(async move {
                     for id in &ids {
@@ -171,4 +176,26 @@ async fn fetch(client: &BusClient, mut asked: Vec<Seq>) -> News {
         found.extend(entries.into_iter().filter_map(text));
     }
     News::Fetched { asked, found }
+}
+
+/// Decides on one thing after another. After a decision that nobody has answered, nothing more is decided: the operator
+/// did not know of that when the rest was confirmed.
+async fn decide(client: &BusClient, orders: Vec<Vec<Decide>>) -> Vec<Ruling> {
+    let mut rulings: Vec<Ruling> = Vec::with_capacity(orders.len());
+    for orders in orders {
+        let is_lost = matches!(rulings.last(), Some(Ruling::Unanswered(_) | Ruling::Unsent));
+        rulings.push(if is_lost { Ruling::Unsent } else { rule(client, &orders).await });
+    }
+    rulings
+}
+
+async fn rule(client: &BusClient, orders: &[Decide]) -> Ruling {
+    for (taken, order) in orders.iter().enumerate() {
+        match client.decide(order).await {
+            Ok(_) => {}
+            Err(ClientError::Refused(refusal)) => return Ruling::Refused { taken, refusal },
+            Err(error) => return Ruling::Unanswered(error.to_string()),
+        }
+    }
+    Ruling::Taken
 }

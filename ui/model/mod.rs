@@ -3,7 +3,7 @@
 //! | module | what is in it |
 //! |---|---|
 //! | [`threads`] | conversations by their last message, and which are unread |
-//! | [`needs`] | what needs the operator, and who owes whom an answer |
+//! | [`needs`] | what needs the operator |
 //! | [`texts`] | what messages say: kept, or fetched when it is looked at |
 //! | [`rate`] | messages a minute |
 //!

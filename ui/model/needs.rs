@@ -1,36 +1,42 @@
-//! What needs the operator, and who owes whom an answer.
-//!
-//! An obligation is opened by a request (`RequestChange`, `Query`, `Negotiate`, `Task`) to each of its recipients, and
-//! closed by an answer of that recipient. It is overdue when the request's time is up.
+//! What needs the operator.
 
 use std::cell::RefCell;
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, HashSet};
 use std::rc::Rc;
 
-use veda_bus_core::event::{Accepted, Event, Recorded};
+use veda_bus_core::event::{Accepted, Event, Expired, Recorded, Refused};
 use veda_bus_core::message::MessageType;
-use veda_bus_core::name::{OPERATOR, RepoName, Seq};
-use veda_bus_core::payload::{Form, Outcome, Payload, Vote};
+use veda_bus_core::name::{MessageId, OPERATOR, RepoName, Seq};
+use veda_bus_core::refusal::Code;
 use veda_bus_core::state::State;
-use veda_bus_core::state::record::Record;
+use veda_bus_core::state::negotiation::Standing;
 use veda_bus_core::time::Millis;
 
-/// How many dead letters are remembered.
+/// How many dead letters, and refused attempts to decide, are remembered of each.
 const EXPIRED: usize = 1_000;
 
 /// How many things are listed at most.
 const LISTED: usize = 2_000;
 
-/// How many open obligations and negotiations are remembered of each.
-const OPEN: usize = 100_000;
+/// How many overdue answers are looked at, those that were due first.
+const OVERDUE: usize = 5_000;
 
 /// Something that needs the operator. It is named by the event that it began with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Need {
+    /// A message that is kept back until the operator lets it go.
+    Held(Seq),
+    /// A thread in which everything is kept back.
+    Halted(Seq),
+    /// A proposal that is put to the vote and has no outcome. While votes are missing it needs the voters, not the
+    /// operator, and is listed behind all that does.
+    Negotiation(Seq),
     /// A message to the operator, which was not answered.
     Message(Seq),
-    /// A proposal that is put to the vote and has no outcome.
-    Negotiation(Seq),
+    /// Somebody who is not the operator wanted to decide, and was refused.
+    Attempt(Seq),
+    /// Rules that were not taken over, or that may not be meant.
+    Rules(Seq),
     /// A request that was not answered in time.
     Overdue(Seq),
     /// A message that somebody never read in time: a dead letter.
@@ -41,34 +47,31 @@ impl Need {
     /// The event that it began with.
     pub fn seq(self) -> Seq {
         match self {
-            Self::Message(seq) | Self::Negotiation(seq) | Self::Overdue(seq) | Self::Expired(seq) => seq,
+            Self::Held(seq)
+            | Self::Halted(seq)
+            | Self::Negotiation(seq)
+            | Self::Message(seq)
+            | Self::Attempt(seq)
+            | Self::Rules(seq)
+            | Self::Overdue(seq)
+            | Self::Expired(seq) => seq,
         }
     }
 }
 
-/// A proposal and the votes on it so far.
+/// Somebody who is not the operator wanted to decide.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Negotiation {
-    /// Whose votes count.
-    pub voters: Vec<RepoName>,
-    /// The last vote of each, with the event that brought it.
-    pub votes: BTreeMap<RepoName, (Vote, Seq)>,
-    /// Whether every voter has to accept.
-    pub requires_consensus: bool,
-    /// When it is stale.
-    pub expires_at: Millis,
-}
-
-impl Negotiation {
-    /// How many voters have voted so.
-    pub fn count(&self, vote: Vote) -> usize {
-        self.voters.iter().filter(|voter| self.votes.get(*voter).is_some_and(|(one, _)| *one == vote)).count()
-    }
-
-    /// The voters that have not voted.
-    pub fn waiting(&self) -> impl Iterator<Item = &RepoName> {
-        self.voters.iter().filter(|voter| !self.votes.contains_key(*voter))
-    }
+pub struct Attempt {
+    /// When.
+    pub at: Millis,
+    /// As which repo.
+    pub repo: RepoName,
+    /// Which process, where that is known.
+    pub pid: Option<i32>,
+    /// On which message, where that is known.
+    pub id: Option<MessageId>,
+    /// What it was refused with.
+    pub reason: String,
 }
 
 /// A message that was not read in time.
@@ -84,32 +87,19 @@ pub struct DeadLetter {
     pub unread_by: Vec<RepoName>,
 }
 
-#[derive(Debug)]
-struct Request {
-    from: RepoName,
-    owed_by: Vec<RepoName>,
-    deadline: Millis,
-}
-
-/// How many answers a repo owes, and how many it is owed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Balance {
-    /// Answers that it owes.
-    pub owes: usize,
-    /// Answers that it waits for.
-    pub owed: usize,
-}
-
 /// See the [module](self).
 #[derive(Debug, Default)]
 pub struct Needs {
     /// Messages to the operator, and whether each asks for an answer.
     messages: BTreeMap<Seq, bool>,
-    requests: BTreeMap<Seq, Request>,
-    deadlines: BTreeSet<(Millis, Seq)>,
-    negotiations: BTreeMap<Seq, Negotiation>,
+    /// Open negotiations, with the event since which each awaits the operator.
+    votes: BTreeMap<Seq, Option<Seq>>,
+    /// Held messages, with the event that told that one is soon stale.
+    holds: BTreeMap<Seq, Option<Seq>>,
+    attempts: BTreeMap<Seq, Attempt>,
+    /// The event that told that something is wrong with the rules.
+    rules: Option<Seq>,
     expired: BTreeMap<Seq, DeadLetter>,
-    balances: HashMap<RepoName, Balance>,
     dismissed: HashSet<Seq>,
     /// The last list that was made, while nothing about it changes: a frame asks for it again and again.
     listed: RefCell<Option<Listed>>,
@@ -119,6 +109,8 @@ pub struct Needs {
 #[derive(Debug)]
 struct Listed {
     needs: Rc<Vec<Need>>,
+    /// How many of them, from the first on, need the operator and nobody else.
+    pressing: usize,
     from: Millis,
     until: Option<Millis>,
 }
@@ -131,14 +123,8 @@ impl Needs {
 
     /// Takes the next event in, after `state` did.
     pub(super) fn apply(&mut self, state: &State, recorded: &Recorded) {
-        *self.listed.get_mut() = None;
         match &recorded.event {
-            Event::Accepted(accepted) => self.accepted(state, recorded.seq, accepted),
-            Event::Answered(answered) => {
-                if let Some(record) = state.message(&answered.id) {
-                    self.answered(record.seq, &answered.repo);
-                }
-            }
+            Event::Accepted(accepted) => self.accepted(recorded.seq, accepted),
             Event::Read(moved) if moved.repo.is_operator() => {
                 for record in moved.ids.iter().filter_map(|id| state.message(id)) {
                     // What asks for no answer has done its work when it was read.
@@ -147,31 +133,83 @@ impl Needs {
                     }
                 }
             }
-            Event::Expired(expired) => {
-                let message = state.message(&expired.id).map(|record| record.seq);
-                let letter = DeadLetter {
-                    message,
-                    at: recorded.at,
-                    from: expired.from.clone(),
-                    unread_by: expired.unread_by.clone(),
-                };
-                self.expired.insert(recorded.seq, letter);
-                while self.expired.len() > EXPIRED {
-                    self.expired.pop_first();
-                }
+            Event::Expired(expired) => self.expired(state, recorded, expired),
+            Event::Refused(refused) if refused.code == Code::OperatorOnly => {
+                self.attempted(recorded, refused);
             }
-            _ => {}
+            Event::Proposed(_) | Event::Round(_) | Event::Tallied(_) | Event::Resolved(_) => {
+                self.voted(state, recorded);
+            }
+            Event::Released(_) | Event::Denied(_) | Event::Expiring(_) => self.held(state, recorded),
+            Event::Configured(configured) => {
+                let is_wrong = !configured.problems.is_empty() || !configured.warnings.is_empty();
+                self.rules = is_wrong.then_some(recorded.seq);
+            }
+            Event::Checkpoint(checkpoint) if self.rules.is_none() => {
+                let wrong = checkpoint.configured.as_ref();
+                let wrong = wrong.filter(|rules| !rules.problems.is_empty() || !rules.warnings.is_empty());
+                self.rules = wrong.map(|_| recorded.seq);
+            }
+            Event::Answered(_) | Event::Halted(_) | Event::Continued(_) => {}
+            _ => return,
+        }
+        *self.listed.get_mut() = None;
+    }
+
+    fn expired(&mut self, state: &State, recorded: &Recorded, expired: &Expired) {
+        let message = state.message(&expired.id).map(|record| record.seq);
+        if let Some(seq) = message {
+            self.holds.remove(&seq);
+        }
+        let (from, unread_by) = (expired.from.clone(), expired.unread_by.clone());
+        self.expired.insert(recorded.seq, DeadLetter { message, at: recorded.at, from, unread_by });
+        while self.expired.len() > EXPIRED {
+            self.expired.pop_first();
         }
     }
 
-    fn accepted(&mut self, state: &State, seq: Seq, accepted: &Accepted) {
+    fn attempted(&mut self, recorded: &Recorded, refused: &Refused) {
+        let Refused { repo, id, reason, pid, .. } = refused.clone();
+        self.attempts.insert(recorded.seq, Attempt { at: recorded.at, repo, pid, id, reason });
+        while self.attempts.len() > EXPIRED {
+            self.attempts.pop_first();
+        }
+    }
+
+    /// What became of a vote. Whenever it comes to something else, it calls for the operator anew.
+    fn voted(&mut self, state: &State, recorded: &Recorded) {
+        let (id, awaits) = match &recorded.event {
+            Event::Proposed(proposed) => (&proposed.negotiation, false),
+            Event::Round(round) => (&round.negotiation, false),
+            Event::Tallied(tallied) => (&tallied.negotiation, tallied.standing != Standing::Open),
+            Event::Resolved(resolved) => (&resolved.negotiation, false),
+            _ => return,
+        };
+        let Some(negotiation) = state.negotiation_of(id) else { return };
+        if negotiation.is_open() {
+            self.votes.insert(negotiation.seq, awaits.then_some(recorded.seq));
+        } else {
+            self.votes.remove(&negotiation.seq);
+        }
+    }
+
+    /// What became of a held message.
+    fn held(&mut self, state: &State, recorded: &Recorded) {
+        let (id, warning) = match &recorded.event {
+            Event::Expiring(expiring) => (&expiring.id, Some(recorded.seq)),
+            Event::Released(released) => (&released.id, None),
+            Event::Denied(denied) => (&denied.id, None),
+            _ => return,
+        };
+        let Some(seq) = state.message(id).map(|record| record.seq) else { return };
+        match warning {
+            Some(warning) => _ = self.holds.insert(seq, Some(warning)),
+            None => _ = self.holds.remove(&seq),
+        }
+    }
+
+    fn accepted(&mut self, seq: Seq, accepted: &Accepted) {
         let message = &accepted.message;
-        let mut recipients: Vec<_> = accepted
-            .recipients
-            .iter()
-            .filter(|one| one.refused.is_none())
-            .map(|one| one.repo.clone())
-            .collect();
         let is_answer = message.payload.is_answer();
         // What is said to everyone is no more for the operator than for others, and what only says that a message arrived
         // needs nobody.
@@ -182,139 +220,90 @@ impl Needs {
         if let (true, Some(parent)) = (message.from.repo.is_operator(), accepted.parent) {
             self.messages.remove(&parent);
         }
-        match &message.payload {
-            Payload::Negotiate(Form::Opening(opening)) => {
-                let proposer = (message.from.repo.clone(), (Vote::Accept, seq));
-                let negotiation = Negotiation {
-                    voters: opening.affected_repos.clone(),
-                    votes: BTreeMap::from([proposer]),
-                    requires_consensus: opening.requires_consensus,
-                    expires_at: accepted.expires_at,
-                };
-                self.negotiations.insert(seq, negotiation);
-                while self.negotiations.len() > OPEN {
-                    self.negotiations.pop_first();
-                }
-            }
-            Payload::Negotiate(Form::Answer(answer)) => {
-                self.voted(state, seq, accepted, answer.vote, answer.outcome);
-            }
-            _ => {}
-        }
-        let owes = |repo: &RepoName| match &message.payload {
-            _ if is_answer => false,
-            Payload::Negotiate(Form::Opening(opening)) => opening.affected_repos.contains(repo),
-            Payload::Task(Form::Opening(opening)) => opening.subtasks.contains_key(repo),
-            payload => payload.kind() != MessageType::Notify,
-        };
-        recipients.retain(owes);
-        self.open(seq, &message.from.repo, recipients, accepted.expires_at);
-    }
-
-    /// A vote counts for the nearest proposal that it answers, over whatever was said in between.
-    fn voted(
-        &mut self,
-        state: &State,
-        seq: Seq,
-        accepted: &Accepted,
-        vote: Option<Vote>,
-        outcome: Option<Outcome>,
-    ) {
-        let mut at = accepted.parent;
-        while let Some(parent) = at.filter(|parent| !self.negotiations.contains_key(parent)) {
-            at = state.record(parent).and_then(Record::parent);
-        }
-        let Some(proposal) = at else { return };
-        if outcome.is_some() {
-            self.negotiations.remove(&proposal);
-        } else if let (Some(vote), Some(negotiation)) = (vote, self.negotiations.get_mut(&proposal)) {
-            negotiation.votes.insert(accepted.message.from.repo.clone(), (vote, seq));
+        if accepted.held.is_some() {
+            self.holds.insert(seq, None);
         }
     }
 
-    fn open(&mut self, seq: Seq, from: &RepoName, owed_by: Vec<RepoName>, deadline: Millis) {
-        if owed_by.is_empty() {
-            return;
-        }
-        for repo in &owed_by {
-            self.balance(repo).owes += 1;
-        }
-        self.balance(from).owed += owed_by.len();
-        self.deadlines.insert((deadline, seq));
-        self.requests.insert(seq, Request { from: from.clone(), owed_by, deadline });
-        while self.requests.len() > OPEN {
-            let Some(&oldest) = self.requests.keys().next() else { break };
-            self.close(oldest);
-        }
+    /// What needs the operator at the moment `now`: what is held, what was voted on, messages, then what went wrong, and
+    /// in the end what is still voted on. What is held comes in the order in which it will be stale, all else the newest
+    /// first.
+    pub fn list(&self, state: &State, now: Millis) -> Rc<Vec<Need>> {
+        self.listed(state, now, |listed| Rc::clone(&listed.needs))
     }
 
-    fn balance(&mut self, repo: &RepoName) -> &mut Balance {
-        self.balances.entry(repo.clone()).or_default()
+    /// How many of them need the operator, and nobody else first.
+    pub fn count(&self, state: &State, now: Millis) -> usize {
+        self.listed(state, now, |listed| listed.pressing)
     }
 
-    fn answered(&mut self, seq: Seq, by: &RepoName) {
-        let Some(request) = self.requests.get_mut(&seq) else { return };
-        let Some(place) = request.owed_by.iter().position(|repo| repo == by) else { return };
-        request.owed_by.swap_remove(place);
-        let (from, is_done) = (request.from.clone(), request.owed_by.is_empty());
-        self.settle(by, &from);
-        if is_done {
-            self.close(seq);
-        }
-    }
-
-    fn settle(&mut self, by: &RepoName, from: &RepoName) {
-        let debtor = self.balance(by);
-        debtor.owes = debtor.owes.saturating_sub(1);
-        let creditor = self.balance(from);
-        creditor.owed = creditor.owed.saturating_sub(1);
-    }
-
-    fn close(&mut self, seq: Seq) {
-        let Some(request) = self.requests.remove(&seq) else { return };
-        self.deadlines.remove(&(request.deadline, seq));
-        for repo in &request.owed_by {
-            self.settle(repo, &request.from);
-        }
-    }
-
-    /// What needs the operator at the moment `now`: messages, then votes, then what is late; in each, the newest first.
-    pub fn list(&self, now: Millis) -> Rc<Vec<Need>> {
+    fn listed<T>(&self, state: &State, now: Millis, take: impl FnOnce(&Listed) -> T) -> T {
         let mut listed = self.listed.borrow_mut();
-        let is_right = |listed: &&Listed| listed.from <= now && listed.until.is_none_or(|until| now < until);
-        if let Some(listed) = listed.as_ref().filter(is_right) {
-            return Rc::clone(&listed.needs);
+        let is_right = |listed: &Listed| listed.from <= now && listed.until.is_none_or(|until| now < until);
+        if let Some(listed) = listed.as_ref().filter(|listed| is_right(listed)) {
+            return take(listed);
         }
-        let needs = Rc::new(self.make_list(now));
-        *listed = Some(Listed { needs: Rc::clone(&needs), from: now, until: self.next_deadline(now) });
-        needs
+        let until = state.next_due(now);
+        let (needs, pressing) = self.make_list(state, now);
+        take(listed.insert(Listed { needs: Rc::new(needs), pressing, from: now, until }))
     }
 
-    fn make_list(&self, now: Millis) -> Vec<Need> {
-        let asks = self.messages.keys().rev().filter(|seq| !self.negotiations.contains_key(seq));
-        let messages = asks.map(|&seq| Need::Message(seq));
-        let negotiations = self.negotiations.keys().rev().map(|&seq| Need::Negotiation(seq));
-        let overdue = self.overdue(now).map(|(_, seq)| Need::Overdue(seq));
+    fn make_list(&self, state: &State, now: Millis) -> (Vec<Need>, usize) {
+        let held = self.held_by_urgency(state).into_iter().map(Need::Held);
+        let mut halted: Vec<_> = state.held_threads().map(|(_, thread)| Need::Halted(thread.seq)).collect();
+        halted.sort_unstable_by(|one, other| other.cmp(one));
+        let votes = |awaiting: bool| {
+            let some = self.votes.iter().rev().filter(move |(_, since)| since.is_some() == awaiting);
+            some.map(|(&seq, _)| Need::Negotiation(seq))
+        };
+        let is_more = |seq: &&Seq| self.votes.contains_key(*seq) || self.holds.contains_key(*seq);
+        let messages = self.messages.keys().rev().filter(|seq| !is_more(seq)).map(|&seq| Need::Message(seq));
+        let attempts = self.attempts.keys().rev().map(|&seq| Need::Attempt(seq));
+        let rules = self.rules.map(Need::Rules);
+        let overdue = self.overdue(state, now).into_iter().map(Need::Overdue);
         let expired = self.expired.keys().rev().map(|&seq| Need::Expired(seq));
-        let all = messages.chain(negotiations).chain(overdue).chain(expired);
-        all.filter(|need| !self.dismissed.contains(&need.seq())).take(LISTED).collect()
+        let asks = held.chain(halted).chain(votes(true)).chain(messages);
+        let wrong = attempts.chain(rules).chain(overdue).chain(expired);
+        let is_wanted = |need: &Need| !self.dismissed.contains(&self.called(*need));
+        let mut needs: Vec<_> = asks.chain(wrong).filter(is_wanted).take(LISTED).collect();
+        let pressing = needs.len();
+        needs.extend(votes(false).filter(is_wanted).take(LISTED - pressing));
+        (needs, pressing)
     }
 
-    fn overdue(&self, now: Millis) -> impl Iterator<Item = (Millis, Seq)> {
+    /// Held messages: those that are soon stale first, each in the order in which they will be.
+    fn held_by_urgency(&self, state: &State) -> Vec<Seq> {
+        let ends = |seq: Seq| state.record(seq).map_or(Millis(u64::MAX), |record| record.expires_at);
+        let urgency = |(&seq, warned): (&Seq, &Option<Seq>)| (warned.is_none(), ends(seq), seq);
+        let mut held: Vec<_> = self.holds.iter().map(urgency).collect();
+        held.sort_unstable();
+        held.into_iter().map(|(.., seq)| seq).collect()
+    }
+
+    /// The event with which something called for the operator last; of a vote that goes on, the event that it began
+    /// with.
+    pub fn called(&self, need: Need) -> Seq {
+        let again = match need {
+            Need::Negotiation(seq) => self.votes.get(&seq),
+            Need::Held(seq) => self.holds.get(&seq),
+            _ => None,
+        };
+        again.copied().flatten().unwrap_or(need.seq())
+    }
+
+    /// Requests that somebody is late to answer, those that were due last first.
+    fn overdue(&self, state: &State, now: Millis) -> Vec<Seq> {
         // What somebody never even read is a dead letter already.
         let dead: HashSet<_> = self.expired.values().filter_map(|letter| letter.message).collect();
-        let late = self.deadlines.range(..=(now, Seq(u64::MAX))).rev().copied();
-        late.filter(move |(_, seq)| !dead.contains(seq) && !self.messages.contains_key(seq)).take(EXPIRED)
-    }
-
-    /// The next moment at which something becomes overdue.
-    pub fn next_deadline(&self, now: Millis) -> Option<Millis> {
-        self.deadlines.range((now, Seq(u64::MAX))..).next().map(|&(deadline, _)| deadline)
-    }
-
-    /// The negotiation that message `seq` opened.
-    pub fn negotiation(&self, seq: Seq) -> Option<&Negotiation> {
-        self.negotiations.get(&seq)
+        let is_listed =
+            |seq: &Seq| dead.contains(seq) || self.messages.contains_key(seq) || self.votes.contains_key(seq);
+        let late = state.overdue_obligations(now).take(OVERDUE).map(|obligation| obligation.seq);
+        let mut late: Vec<_> = late.filter(|seq| !is_listed(seq)).collect();
+        late.reverse();
+        let mut known = HashSet::new();
+        late.retain(|seq| known.insert(*seq));
+        late.truncate(EXPIRED);
+        late
     }
 
     /// The dead letter of event `seq`.
@@ -322,24 +311,14 @@ impl Needs {
         self.expired.get(&seq)
     }
 
-    /// Who still owes an answer to message `seq`.
-    pub fn owed_by(&self, seq: Seq) -> &[RepoName] {
-        self.requests.get(&seq).map_or(&[], |request| &request.owed_by)
+    /// The attempt of event `seq`.
+    pub fn attempt(&self, seq: Seq) -> Option<&Attempt> {
+        self.attempts.get(&seq)
     }
 
-    /// What a repo owes and is owed.
-    pub fn balance_of(&self, repo: &RepoName) -> Balance {
-        self.balances.get(repo).copied().unwrap_or_default()
-    }
-
-    /// The requests that a repo has not answered, the oldest first.
-    pub fn owed_from(&self, repo: &RepoName) -> impl Iterator<Item = Seq> {
-        self.requests.iter().filter(move |(_, request)| request.owed_by.contains(repo)).map(|(&seq, _)| seq)
-    }
-
-    /// The operator does not want to see it any more.
+    /// The operator does not want to see it any more, until it calls anew.
     pub fn dismiss(&mut self, need: Need) {
-        self.dismissed.insert(need.seq());
+        self.dismissed.insert(self.called(need));
         *self.listed.get_mut() = None;
     }
 

@@ -1,5 +1,6 @@
 //! Why an action can not be done now.
 
+use super::decision;
 use crate::action::{Action, Scope};
 use crate::app::App;
 use crate::app::Hosting;
@@ -12,6 +13,9 @@ use crate::compose::Sending;
 /// The reason.
 pub fn of(app: &App, action: Action) -> Result<(), &'static str> {
     let no = |is_so: bool, why: &'static str| if is_so { Err(why) } else { Ok(()) };
+    if let Some(verb) = decision::verb(action) {
+        return decision::available(app, verb);
+    }
     match action {
         Action::Reply => no(app.selected_message().is_none(), "there is no message to answer here"),
         Action::Copy | Action::CopyId | Action::Show => {
@@ -28,6 +32,9 @@ pub fn of(app: &App, action: Action) -> Result<(), &'static str> {
         }
         Action::ClearFilter => no(app.conversations.filtered.is_none(), "there is no filter"),
         Action::Drafts => no(app.drafts.titles().is_empty(), "there is no unfinished message"),
+        Action::Rules => no(app.model.state.configured().is_none(), "no bus has told its rules yet"),
+        Action::Mark => decision::markable(app),
+        Action::UnmarkAll => no(app.decisions.marked.is_empty(), "nothing is marked"),
         Action::Dismiss if app.focus != Pane::Needs => Err("go to what needs you first"),
         Action::Dismiss => no(app.needs_now().is_empty(), "nothing needs you"),
         Action::Suspend => no(

@@ -1,12 +1,14 @@
 //! What comes from the bus.
 
+use std::collections::HashSet;
+
 use veda_bus_core::event::{Event, Recorded};
 use veda_bus_core::name::Seq;
 use veda_bus_core::state::view::StateView;
 use veda_bus_core::time::Millis;
 use veda_bus_core::wire::Welcome;
 
-use super::{Effect, Host, Leaving, compose};
+use super::{Effect, Host, Leaving, compose, decision};
 use crate::app::listing::Look;
 use crate::app::{App, Connection, Hosting};
 use crate::link::{Ask, News, Piece};
@@ -112,8 +114,16 @@ fn alert(app: &mut App) -> Vec<Effect> {
         return Vec::new();
     }
     let needs = app.needs_now();
-    let fresh = needs.iter().filter(|need| !app.known_needs.contains(need) && is_fresh(app, **need)).count();
-    app.known_needs = needs.iter().copied().collect();
+    // What others still vote on calls for nobody here.
+    let (pressing, _) = needs.split_at(app.needs_count().min(needs.len()));
+    let called = |need: &Need| app.model.needs.called(*need);
+    let is_news = |need: &&Need| !app.known_needs.contains(&called(need)) && is_fresh(app, **need);
+    let fresh = pressing.iter().filter(is_news).count();
+    app.known_needs = pressing.iter().map(called).collect();
+    if !app.decisions.marked.is_empty() {
+        let listed: HashSet<_> = needs.iter().collect();
+        app.decisions.marked.retain(|need| listed.contains(need));
+    }
     if fresh == 0 || app.is_looked_at {
         return Vec::new();
     }
@@ -128,7 +138,7 @@ fn alert(app: &mut App) -> Vec<Effect> {
 fn is_fresh(app: &App, need: Need) -> bool {
     let since = match need {
         Need::Overdue(seq) => app.model.state.record(seq).map_or(Millis(0), |record| record.expires_at),
-        Need::Message(_) | Need::Negotiation(_) | Need::Expired(_) => app.model.at(),
+        _ => app.model.at(),
     };
     app.now.0.saturating_sub(since.0) < FRESH
 }
@@ -151,6 +161,10 @@ pub(super) fn news(app: &mut App, news: News) -> Vec<Effect> {
         News::Refused(refusal) => vec![Effect::Leave(Leaving::Refused(refusal))],
         News::Sent(id, sent) => {
             compose::sent(app, &id, sent);
+            Vec::new()
+        }
+        News::Decided(number, rulings) => {
+            decision::decided(app, number, rulings);
             Vec::new()
         }
         News::Fetched { asked, found } => {
@@ -214,5 +228,5 @@ pub(crate) fn is_looking(app: &App) -> bool {
 
 /// When something changes by itself although nothing is to be seen of it.
 pub(crate) fn next_deadline(app: &App) -> Option<Millis> {
-    app.model.needs.next_deadline(app.now)
+    app.model.state.next_due(app.now)
 }

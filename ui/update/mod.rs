@@ -8,6 +8,7 @@
 //! | `lists` | moving in lists and threads |
 //! | `overlays` | keys while something lies over the panes |
 //! | `compose` | writing and sending |
+//! | `decision` | what the operator decides |
 //! | `feed` | what comes from the bus |
 //! | `mouse` | clicks and the wheel |
 //! | `seen` | what a frame means: messages that were read, texts to be fetched |
@@ -15,6 +16,7 @@
 pub mod availability;
 pub(crate) mod compose;
 pub mod context;
+mod decision;
 pub(crate) mod feed;
 mod lists;
 mod mouse;
@@ -135,6 +137,10 @@ pub fn update(app: &mut App, msg: Msg, now: Millis) -> Vec<Effect> {
         Msg::Piece(piece) => feed::piece(app, piece),
         Msg::News(news) => feed::news(app, news),
         Msg::Host(host) => feed::host(app, host),
+        Msg::Edited(_, text) if app.overlay == Some(Overlay::Decision) => {
+            decision::edited(app, text);
+            Vec::new()
+        }
         Msg::Edited(field, text) => compose::edited(app, field, text),
         Msg::Settings(settings) => perform::settings(app, *settings),
         Msg::Tick => feed::tick(app),
@@ -173,6 +179,7 @@ fn paste(app: &mut App, text: &str) -> Vec<Effect> {
                 prompt.insert(text);
             }
         }
+        Some(Overlay::Decision) => decision::paste(app, text),
         Some(_) => {}
         None if app.focus == Pane::Composer => compose::paste(app, text),
         // Pasted text is never taken for keys.

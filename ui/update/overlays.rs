@@ -6,7 +6,7 @@ use nucleo_matcher::{Config, Matcher, Utf32Str};
 use veda_bus_core::message::MessageType;
 
 use super::perform::{self, perform};
-use super::{Effect, Leaving, availability, compose};
+use super::{Effect, Leaving, availability, compose, decision};
 use crate::action::{Action, Argument, Invocation, Scope};
 use crate::app::overlay::{Choice, Command, Detail, Entry, Menu, Overlay, Purpose};
 use crate::app::prompt::Prompt;
@@ -31,6 +31,11 @@ pub(super) fn key(app: &mut App, key: KeyEvent) -> Vec<Effect> {
         Some(Overlay::Menu(menu)) => return menu_key(app, menu, key),
         Some(Overlay::Command(command)) => return command_key(app, command, key),
         Some(Overlay::Filter(prompt, before)) => return filter_key(app, prompt, before, key),
+        Some(Overlay::Decision) => {
+            app.overlay = Some(Overlay::Decision);
+            return decision::key(app, key);
+        }
+        Some(Overlay::Rules(selected)) => app.overlay = decision::rules_key(app, key, selected),
         Some(Overlay::Confirm { question, then }) => match key.code {
             KeyCode::Char('y' | 'Y') | KeyCode::Enter => return perform::confirmed(app, &then),
             KeyCode::Char('n' | 'N' | 'q') => {}
@@ -190,10 +195,11 @@ impl Menu {
         let mut matcher = Matcher::new(Config::DEFAULT);
         let mut buffer = Vec::new();
         let mut score = |text: &str| pattern.score(Utf32Str::new(text, &mut buffer), &mut matcher);
+        let typed = prompt.text().trim();
         // What is called so goes before what only has to do with it.
         let rank = |(place, entry): (usize, &Entry)| {
             let rank = score(&entry.name)
-                .map(|score| (1, score))
+                .map(|score| (if entry.name == typed { 2 } else { 1 }, score))
                 .or_else(|| score(&entry.doc).map(|score| (0, score)));
             rank.map(|rank| (rank, place))
         };

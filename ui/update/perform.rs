@@ -4,7 +4,7 @@ use veda_bus_core::message::MessageType;
 use veda_bus_core::name::{RepoName, Seq};
 
 use super::lists::{self, Step};
-use super::{Effect, Leaving, availability, compose, overlays, seen};
+use super::{Effect, Leaving, availability, compose, decision, overlays, seen};
 use crate::action::{Action, Invocation};
 use crate::app::listing::Filtered;
 use crate::app::overlay::{Confirmed, Detail, Menu, Overlay};
@@ -50,24 +50,31 @@ fn with(app: &mut App, action: Action, argument: &str) -> Vec<Effect> {
                 None => app.complain(format!("this bus has never seen a repo \"{argument}\"")),
             }
         }
-        Action::Show => {
-            // A whole id can be the beginning of another one.
-            let whole = argument.parse().ok().and_then(|id| app.model.state.message(&id));
-            let by_prefix = app.model.state.by_prefix(argument).take(2);
-            let found: Vec<_> = whole
-                .map_or_else(|| by_prefix.collect(), |record| vec![record])
-                .iter()
-                .map(|record| record.seq)
-                .collect();
-            match found.as_slice() {
-                [] => app.complain(format!("no remembered message is \"{argument}\"")),
-                [seq] => app.overlay = Some(Overlay::Detail(Detail::Message(*seq), 0)),
-                _ => app.complain(format!("several messages begin with \"{argument}\"")),
-            }
-        }
+        Action::Show => match by_id(app, argument) {
+            Ok(seq) => app.overlay = Some(Overlay::Detail(Detail::Message(seq), 0)),
+            Err(why) => app.complain(why),
+        },
+        action if decision::verb(action).is_some() => match (by_id(app, argument), decision::verb(action)) {
+            (Ok(seq), Some(verb)) => decision::ask_about(app, verb, seq),
+            (Err(why), _) => app.complain(why),
+            (Ok(_), None) => {}
+        },
         other => app.complain(format!("\"{other}\" takes nothing after its name")),
     }
     Vec::new()
+}
+
+/// The message with this id, or whose id begins so and no other's.
+fn by_id(app: &App, text: &str) -> Result<Seq, String> {
+    // A whole id can be the beginning of another one.
+    let whole = text.parse().ok().and_then(|id| app.model.state.message(&id));
+    let by_prefix = app.model.state.by_prefix(text).take(2);
+    let found = whole.map_or_else(|| by_prefix.collect(), |record| vec![record]);
+    match found.as_slice() {
+        [] => Err(format!("no remembered message is \"{text}\"")),
+        [record] => Ok(record.seq),
+        _ => Err(format!("several messages begin with \"{text}\"")),
+    }
 }
 
 fn plain(app: &mut App, action: Action) -> Vec<Effect> {
@@ -98,6 +105,7 @@ fn plain(app: &mut App, action: Action) -> Vec<Effect> {
             let question = format!("Mark {} unread conversations as read?", app.model.threads.unread());
             app.overlay = Some(Overlay::Confirm { question, then: Confirmed::MarkAllRead });
         }
+        Action::Rules => app.overlay = Some(Overlay::Rules(0)),
         Action::Pause => {
             app.paused = if app.paused.is_some() { None } else { Some(app.now) };
         }
@@ -167,7 +175,12 @@ fn in_a_pane(app: &mut App, action: Action) -> Vec<Effect> {
                 app.is_unsaved = true;
             }
         }
-        action => return compose::perform(app, action),
+        Action::Mark => decision::mark(app),
+        Action::UnmarkAll => app.decisions.marked.clear(),
+        action => match decision::verb(action) {
+            Some(verb) => decision::ask(app, verb),
+            None => return compose::perform(app, action),
+        },
     }
     Vec::new()
 }
@@ -217,7 +230,8 @@ fn open(app: &mut App) {
         }
         Pane::Thread => show(app),
         Pane::Needs => match app.selected_need() {
-            Some(Need::Expired(_)) if app.selected_message().is_none() => {
+            Some(Need::Rules(_)) => app.overlay = Some(Overlay::Rules(0)),
+            Some(_) if app.selected_message().is_none() => {
                 app.complain("the message is not remembered any more");
             }
             Some(_) => go_to(app),

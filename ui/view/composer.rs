@@ -3,7 +3,7 @@
 //! From the top: the types to choose from, or what is answered; what concerns the message as a whole; the fields, scrolled
 //! so that the one with the focus is seen; a line that says how far it is.
 
-mod area;
+pub(super) mod area;
 mod field;
 #[cfg(test)]
 mod tests;

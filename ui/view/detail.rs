@@ -117,7 +117,7 @@ fn repo(app: &App, name: &RepoName) -> Vec<Row> {
         return vec![Row::of(Role::Dim, "this bus has never seen it")];
     };
     let mut rows = Vec::new();
-    let balance = app.model.needs.balance_of(name);
+    let balance = app.model.state.balance(name);
     field(&mut rows, "connected", &counted(repo.connected.len(), "instance"));
     field(
         &mut rows,
@@ -142,8 +142,8 @@ fn repo(app: &App, name: &RepoName) -> Vec<Row> {
     }
     rows.push(Row::default());
     rows.push(Row::of(Role::Title, "Answers that it owes"));
-    let owed: Vec<_> = app.model.needs.owed_from(name).take(LISTED).collect();
-    rows.extend(owed.iter().map(|&seq| request(app, seq)));
+    let owed: Vec<_> = app.model.state.owed_by(name).take(LISTED).collect();
+    rows.extend(owed.iter().map(|owed| request(app, owed.seq)));
     if owed.is_empty() {
         rows.push(Row::of(Role::Dim, "  none"));
     }

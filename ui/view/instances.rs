@@ -72,7 +72,7 @@ fn state(canvas: &mut Canvas<'_>, name: &RepoName, repo: &Repo) -> Row {
     if repo.mailbox.unread > 0 {
         parts.push((Role::Unread, format!("{} waiting", repo.mailbox.unread)));
     }
-    let balance = app.model.needs.balance_of(name);
+    let balance = app.model.state.balance(name);
     if balance.owes > 0 {
         parts.push((Role::Warn, format!("owes {}", balance.owes)));
     }

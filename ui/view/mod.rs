@@ -5,7 +5,7 @@
 //! | `canvas` | cells, frames, rows with roles |
 //! | `instances`, `conversations`, `thread`, `needs`, `composer`, `activity` | the panes |
 //! | `status` | the status line, the keys below it, the tabs of a narrow screen |
-//! | `overlays`, `help`, `detail` | what lies over the panes |
+//! | `overlays`, `help`, `detail`, `decision`, `rules` | what lies over the panes |
 //! | `negotiation`, `voters`, `rounds`, `hold` | everything about a proposal, its votes and its wordings, about what is held |
 //! | `notes`, `progress`, `bar` | what of that stands in a thread; how far a task is; a bar |
 //! | `welcome` | the first screen |
@@ -15,6 +15,7 @@ mod bar;
 mod canvas;
 pub mod composer;
 pub(crate) mod conversations;
+mod decision;
 mod detail;
 mod help;
 mod hold;
@@ -25,6 +26,7 @@ mod notes;
 mod overlays;
 mod progress;
 pub(crate) mod rounds;
+mod rules;
 mod status;
 pub(crate) mod thread;
 mod voters;

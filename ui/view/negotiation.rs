@@ -2,7 +2,7 @@
 //! before.
 
 use veda_bus_core::name::{MessageId, Seq};
-use veda_bus_core::payload::{Form, NegotiateAnswer, Payload, Text};
+use veda_bus_core::payload::{Form, Payload};
 use veda_bus_core::state::negotiation::{Negotiation, Round};
 use veda_bus_core::state::record::Record;
 use veda_bus_core::time::Millis;
@@ -12,7 +12,7 @@ use super::{bar, clock, put, rounds, text, voters, whole};
 use crate::action::Action;
 use crate::app::App;
 use crate::body;
-use crate::model::texts::Read;
+pub(super) use crate::model::texts::wording;
 use crate::row::Row;
 use crate::theme::Role;
 use crate::words::standing::standing_words_role;
@@ -67,17 +67,6 @@ pub(crate) fn ended_by<'a>(app: &'a App, record: &'a Record) -> Option<&'a Negot
     let negotiation = proposals.next()?;
     negotiation.resolution.as_ref().filter(|resolution| resolution.message == record.id)?;
     Some(negotiation)
-}
-
-/// The wording of a round, as far as a message is one.
-pub(super) fn wording(read: &Read) -> Option<&str> {
-    match &read.message.as_ref()?.payload {
-        Payload::Negotiate(Form::Opening(opening)) => Some(opening.proposal.as_str()),
-        Payload::Negotiate(Form::Answer(NegotiateAnswer { counter_proposal, comment, .. })) => {
-            counter_proposal.as_ref().or(comment.as_ref()).map(Text::as_str)
-        }
-        _ => None,
-    }
 }
 
 /// The event that accepted a message, while that is remembered.

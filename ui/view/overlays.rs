@@ -3,7 +3,7 @@
 use ratatui::layout::{Position, Rect};
 
 use super::canvas::{Canvas, below, lines};
-use super::{detail, help};
+use super::{decision, detail, help, rules};
 use crate::app::drawn::Target;
 use crate::app::overlay::{Command, Menu, Overlay};
 use crate::app::prompt::Prompt;
@@ -35,6 +35,8 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, area: Rect, footer: Rect) {
         Some(Overlay::Filter(prompt, _)) => {
             line(canvas, footer, "/", prompt, "words, or = and a CEL expression: =type == \"Query\"");
         }
+        Some(Overlay::Decision) => decision::draw(canvas, area),
+        Some(Overlay::Rules(selected)) => rules::draw(canvas, area, *selected),
         Some(Overlay::Confirm { question, .. }) => {
             let rows = [Row::of(Role::Strong, question), Row::default(), keys(&[("y", "yes"), ("n", "no")])];
             let width = u16::try_from(question.chars().count() + 6).unwrap_or(u16::MAX);
@@ -46,7 +48,7 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, area: Rect, footer: Rect) {
     }
 }
 
-fn keys(keys: &[(&str, &str)]) -> Row {
+pub(super) fn keys(keys: &[(&str, &str)]) -> Row {
     let mut row = Row::default();
     for (key, what) in keys {
         row.push(Role::Key, key).push(Role::KeyText, &format!(" {what}   "));
@@ -54,14 +56,14 @@ fn keys(keys: &[(&str, &str)]) -> Row {
     row
 }
 
-fn centred(area: Rect, width: u16, height: u16) -> Rect {
+pub(super) fn centred(area: Rect, width: u16, height: u16) -> Rect {
     let (width, height) =
         (width.min(area.width.saturating_sub(2)), height.min(area.height.saturating_sub(2)));
     Rect { x: area.x + (area.width - width) / 2, y: area.y + (area.height - height) / 2, width, height }
 }
 
 /// A box over everything else; gives what is inside.
-fn boxed(canvas: &mut Canvas<'_>, area: Rect, title: &str) -> Rect {
+pub(super) fn boxed(canvas: &mut Canvas<'_>, area: Rect, title: &str) -> Rect {
     canvas.cover(area, Role::Overlay);
     canvas.target(area, Target::Overlay);
     let inner = canvas.frame(area, &Row::of(Role::Title, title), Role::BorderFocused);
@@ -160,7 +162,7 @@ fn line(canvas: &mut Canvas<'_>, area: Rect, sign: &str, prompt: &Prompt, hint: 
     input(canvas, Rect { x: area.x + 1, width: area.width.saturating_sub(1), ..area }, prompt, hint);
 }
 
-fn input(canvas: &mut Canvas<'_>, area: Rect, prompt: &Prompt, hint: &str) {
+pub(super) fn input(canvas: &mut Canvas<'_>, area: Rect, prompt: &Prompt, hint: &str) {
     let before = Row::of(Role::Input, prompt.before());
     let row = if prompt.text().is_empty() {
         Row::of(Role::Placeholder, hint)

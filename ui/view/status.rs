@@ -5,6 +5,7 @@ use ratatui::layout::Rect;
 use super::canvas::Canvas;
 use super::clock;
 use crate::action::Action;
+use crate::app::decision::Subject;
 use crate::app::drawn::Target;
 use crate::app::pane::Pane;
 use crate::app::{Connection, Hosting};
@@ -77,7 +78,7 @@ fn rate(canvas: &mut Canvas<'_>) -> Row {
 
 fn needs(canvas: &Canvas<'_>) -> Row {
     let app = canvas.app;
-    let (needs, unread) = (app.needs_now().len(), app.model.threads.unread());
+    let (needs, unread) = (app.needs_count(), app.model.threads.unread());
     let mut row = Row::default();
     if unread > 0 {
         row.push(Role::Unread, &format!("{unread} unread "));
@@ -106,11 +107,15 @@ pub(super) fn footer(canvas: &mut Canvas<'_>, area: Rect) {
         return;
     }
     let mut x = area.x;
+    let subject = app.subjects().next();
     for &action in context::footer(app) {
         let Some(chord) = app.settings.keys.keys_of(action).first().copied() else { continue };
         let off = availability::of(app, action).is_err();
         let mut row = Row::of(if off { Role::KeyOff } else { Role::Key }, &chord.to_string());
-        row.push(if off { Role::KeyOff } else { Role::KeyText }, &format!(" {}  ", label(action)));
+        row.push(
+            if off { Role::KeyOff } else { Role::KeyText },
+            &format!(" {}  ", label(action, subject.as_ref())),
+        );
         let width = u16::try_from(row.width()).unwrap_or(u16::MAX);
         if x + width > area.right() + 2 {
             break;
@@ -122,8 +127,14 @@ pub(super) fn footer(canvas: &mut Canvas<'_>, area: Rect) {
     }
 }
 
-/// A word or two for the footer.
-fn label(action: Action) -> &'static str {
+/// A word or two for the footer; what decides says what it does to `subject`.
+fn label(action: Action, subject: Option<&Subject>) -> &'static str {
+    match (action, subject) {
+        (Action::Approve, Some(Subject::Held(_))) => return "release",
+        (Action::Reject, Some(Subject::Held(_))) => return "refuse",
+        (Action::Approve, Some(Subject::Thread(_))) => return "go on",
+        _ => {}
+    }
     match action {
         Action::CommandLine => "command",
         Action::PreviousPane | Action::NextPane => "pane",
@@ -145,7 +156,7 @@ pub(super) fn tabs(canvas: &mut Canvas<'_>, area: Rect) {
     let mut x = area.x;
     for pane in Pane::ALL {
         let title = match pane {
-            Pane::Needs => format!(" 3 Needs you {} ", app.needs_now().len()),
+            Pane::Needs => format!(" 3 Needs you {} ", app.needs_count()),
             pane => format!(" {} ", pane.title()),
         };
         let role = if app.focus == pane { Role::Chosen } else { Role::Choice };

@@ -4,16 +4,20 @@ use std::path::{Path, PathBuf};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use serde_json::{Value, json};
+use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
+use tokio::net::UnixListener;
 use tokio::sync::oneshot;
-use veda_bus_core::client::{BusClient, ClientEvent};
+use veda_bus_core::client::{BusClient, ClientError, ClientEvent};
 use veda_bus_core::config::BusSettings;
 use veda_bus_core::message::{Draft, Recipient};
 use veda_bus_core::name::Seq;
 use veda_bus_core::payload::{Form, Payload, Query, QueryAnswer, Text};
+use veda_bus_core::refusal::Code;
 use veda_bus_core::server::Server;
 use veda_bus_core::state::record::Stage;
-use veda_bus_core::wire::Register;
 use veda_bus_core::wire::request::History;
+use veda_bus_core::wire::{Decide, Register, Verdict};
 
 use crate::bench::repo;
 
@@ -171,4 +175,56 @@ async fn a_request_waits_for_more_than_an_acknowledgement() {
     let draft = question("What is it?", "LensSDK");
     let (asked, ()) = tokio::join!(flagship.request(&draft, PATIENCE), answers);
     assert_eq!(asked.unwrap().1.message.payload.headline(), "forty-two");
+}
+
+/// A bus in so far as it welcomes whoever comes, and answers what `answers` says; gives the operations it was sent.
+async fn serve(listener: &UnixListener, answers: impl Fn(&str) -> Option<Value>) -> Vec<String> {
+    let (stream, _) = listener.accept().await.unwrap();
+    let (reader, mut writer) = stream.into_split();
+    let (mut lines, mut ops) = (BufReader::new(reader).lines(), Vec::new());
+    while let Ok(Some(line)) = lines.next_line().await {
+        let frame: Value = serde_json::from_str(&line).unwrap();
+        let op = frame["op"].as_str().unwrap().to_owned();
+        let answer = if op == "register" { Some(welcome()) } else { answers(&op) };
+        ops.push(op);
+        let Some(mut answer) = answer else { return ops };
+        answer["ref"] = frame["ref"].clone();
+        writer.write_all(format!("{answer}\n").as_bytes()).await.unwrap();
+    }
+    ops
+}
+
+fn welcome() -> Value {
+    json!({
+        "op": "welcome", "version": "0", "pid": 1, "instance_id": "i", "repo": "operator", "resumed": false,
+        "unread": 0, "seq": 1, "max_message_size": 1000, "default_ttl": 60, "durability": "none",
+    })
+}
+
+#[tokio::test]
+async fn a_decision_goes_over_one_connection_and_no_other() {
+    let folder = tempfile::tempdir().unwrap();
+    let socket = folder.path().join("bus.sock");
+    let listener = UnixListener::bind(&socket).unwrap();
+    let bus = tokio::spawn(async move {
+        // It goes away while a decision is with it.
+        let first = serve(&listener, |_| None).await;
+        let second =
+            serve(&listener, |op| (op != "ping").then(|| json!({ "op": "decided", "seq": 7 }))).await;
+        (first, second)
+    });
+    let operator = BusClient::connect(&socket).await.unwrap();
+    operator.register(Register::new(repo("operator"))).await.unwrap();
+    let decide = Decide::on(Verdict::Approve, "m".parse().unwrap());
+    assert!(matches!(operator.decide(&decide).await, Err(ClientError::Unanswered)));
+    // Asked when the bus is away, or is there again: it has met nothing yet.
+    assert_eq!(operator.decide(&decide).await.unwrap().seq, Seq(7));
+    let large = Decide { comment: Text::new("x".repeat(1000)), ..decide };
+    let Err(ClientError::Refused(refusal)) = operator.decide(&large).await else { panic!("it was sent") };
+    assert_eq!(refusal.code, Code::TooLarge);
+    let ping = tokio::spawn(async move { operator.ping().await });
+    let (first, second) = tokio::time::timeout(PATIENCE, bus).await.unwrap().unwrap();
+    assert_eq!(first, ["register", "decide"]);
+    assert_eq!(second, ["register", "decide", "ping"]);
+    ping.abort();
 }

@@ -10,6 +10,7 @@ use veda_bus_ui::app::pane::Pane;
 use veda_bus_ui::update::{Msg, availability, context};
 
 use crate::console::{Console, key};
+use crate::decisions::{carried, holding};
 use crate::story::story;
 use crate::swarm::Swarm;
 
@@ -26,6 +27,7 @@ fn digest(console: &Console) -> String {
         sorted(app.thread.folded.iter().copied().collect()),
         format!("{:?} {:?} {:?}", app.instances, app.needs, app.activity),
         sorted(app.model.needs.dismissed().iter().copied().collect()),
+        format!("{:?} {:?}", app.decisions, app.chosen_need),
         format!("{} {:?} {:?}", app.model.threads.unread(), app.settings.mouse, app.look.theme),
         format!("{:?} {} {}", app.writing, app.preview, app.drafts.to_json().unwrap()),
         format!("{:?}", app.form().map(|form| (form.focus(), form.kind(), form.allows_unknown()))),
@@ -37,7 +39,7 @@ fn digest(console: &Console) -> String {
 /// A console somewhere in its use.
 type Context = (&'static str, fn(&Swarm) -> Console);
 
-const CONTEXTS: [Context; 11] = [
+const CONTEXTS: [Context; 15] = [
     ("the list", |swarm| {
         let mut console = Console::of(swarm, 120, 20);
         console.press("j j j");
@@ -100,6 +102,26 @@ const CONTEXTS: [Context; 11] = [
         console.begin(Seq(20));
         console.events(&swarm.events[19..]);
         console.draw();
+        console
+    }),
+    ("a vote that is in", |_| {
+        let mut console = Console::of(&carried(), 120, 40);
+        console.press("3");
+        console
+    }),
+    ("the thread of that vote", |_| {
+        let mut console = Console::of(&carried(), 120, 40);
+        console.press("2 enter");
+        console
+    }),
+    ("what is held", |_| {
+        let mut console = Console::of(&holding(), 120, 40);
+        console.press("3");
+        console
+    }),
+    ("what is held and marked", |_| {
+        let mut console = Console::of(&holding(), 120, 40);
+        console.press("3 m m");
         console
     }),
     ("nothing at all", |_| {

@@ -4,6 +4,7 @@
 
 mod actions;
 mod console;
+mod decisions;
 mod lists;
 mod needs;
 mod properties;

@@ -1,13 +1,14 @@
 //! What needs the operator, and who owes whom an answer.
 
 use serde_json::json;
-use veda_bus_core::name::Seq;
-use veda_bus_core::payload::Vote;
+use veda_bus_core::event::Configured;
+use veda_bus_core::payload::Text;
 use veda_bus_core::time::Millis;
+use veda_bus_core::wire::{Decide, Verdict};
 use veda_bus_ui::model::Model;
-use veda_bus_ui::model::needs::{Balance, Need};
+use veda_bus_ui::model::needs::Need;
 
-use crate::swarm::{Swarm, answer, notify, proposal, query, repo, vote, with};
+use crate::swarm::{Swarm, answer, message_id, notify, proposal, query, repo, vote, with};
 
 fn swarm() -> Swarm {
     let mut swarm = Swarm::new();
@@ -26,7 +27,11 @@ fn fold(swarm: &Swarm) -> Model {
 }
 
 fn needs(swarm: &Swarm) -> Vec<Need> {
-    fold(swarm).needs.list(swarm.now).to_vec()
+    listed(&fold(swarm), swarm.now)
+}
+
+fn listed(model: &Model, now: Millis) -> Vec<Need> {
+    model.needs.list(&model.state, now).to_vec()
 }
 
 #[test]
@@ -67,68 +72,93 @@ fn what_was_dismissed_stays_away_after_a_restart_of_the_fold() {
     let first = swarm.send("Flagship", &query("q", "operator", "May I?"));
     let second = swarm.send("LensSDK", &query("r", "operator", "And I?"));
     let mut model = fold(&swarm);
-    assert_eq!(
-        *model.needs.list(swarm.now),
-        [Need::Message(second), Need::Message(first)],
-        "the newest first"
-    );
+    assert_eq!(listed(&model, swarm.now), [Need::Message(second), Need::Message(first)], "the newest first");
     model.needs.dismiss(Need::Message(second));
-    assert_eq!(*model.needs.list(swarm.now), [Need::Message(first)]);
+    assert_eq!(listed(&model, swarm.now), [Need::Message(first)]);
     model.restart();
-    assert_eq!(*model.needs.list(swarm.now), []);
+    assert_eq!(listed(&model, swarm.now), []);
     for event in &swarm.events {
         model.apply(event.clone());
     }
-    assert_eq!(*model.needs.list(swarm.now), [Need::Message(first)]);
+    assert_eq!(listed(&model, swarm.now), [Need::Message(first)]);
 }
 
 #[test]
-fn a_vote_counts_for_the_nearest_proposal_above_it() {
+fn a_vote_needs_the_operator_when_the_votes_are_in() {
     let mut swarm = swarm();
-    let voters = ["Flagship", "LensSDK", "AuthCore"];
-    let outer = swarm.send("Flagship", &proposal("p", "*", "Rename it", &voters));
-    swarm.send("LensSDK", &vote("v1", "Flagship", "p", "accept"));
-    let model = fold(&swarm);
-    let negotiation = model.needs.negotiation(outer).unwrap();
-    assert_eq!(negotiation.count(Vote::Accept), 2, "the proposer accepts what it proposes");
-    assert_eq!(negotiation.waiting().collect::<Vec<_>>(), [&repo("AuthCore")]);
+    let voters = ["Flagship", "LensSDK"];
+    let first = swarm.send("Flagship", &proposal("p", "*", "Rename it", &voters));
+    let second = swarm.send("Flagship", &proposal("p2", "*", "Rename it otherwise", &voters));
+    let asked = swarm.send("LensSDK", &query("q", "operator", "May I?"));
+    let mut model = fold(&swarm);
+    let goes_on = [Need::Message(asked), Need::Negotiation(second), Need::Negotiation(first)];
+    assert_eq!(listed(&model, swarm.now), goes_on, "what others vote on comes behind");
+    assert_eq!(model.needs.count(&model.state, swarm.now), 1);
+    model.needs.dismiss(Need::Negotiation(first));
+    assert_eq!(listed(&model, swarm.now), goes_on[..2]);
 
-    let inner =
-        swarm.send("AuthCore", &with(proposal("p2", "*", "Rename it otherwise", &voters), "reply_to", "p"));
-    swarm.send("LensSDK", &vote("v2", "AuthCore", "p2", "reject"));
-    // A vote on what somebody said about the proposal is a vote on it, and the last word of each counts.
-    swarm.send("Flagship", &vote("v3", "LensSDK", "v2", "abstain"));
-    swarm.send("Flagship", &vote("v4", "LensSDK", "v3", "accept"));
-    let model = fold(&swarm);
-    let counts = |seq: Seq| {
-        let negotiation = model.needs.negotiation(seq).unwrap();
-        [Vote::Accept, Vote::Reject, Vote::Abstain, Vote::Counter].map(|vote| negotiation.count(vote))
+    let seen = swarm.events.len();
+    swarm.send("LensSDK", &vote("v", "Flagship", "p", "accept"));
+    swarm.events[seen..].iter().for_each(|event| _ = model.apply(event.clone()));
+    let awaits = [Need::Negotiation(first), Need::Message(asked), Need::Negotiation(second)];
+    assert_eq!(listed(&model, swarm.now), awaits, "it calls for the operator anew");
+    assert_eq!(model.needs.count(&model.state, swarm.now), 2);
+    model.needs.dismiss(Need::Negotiation(first));
+    assert_eq!(listed(&model, swarm.now), awaits[1..], "until that is dismissed, too");
+
+    swarm.decide(&Decide::on(Verdict::Approve, message_id("p"))).unwrap();
+    swarm.decide(&Decide::on(Verdict::Reject, message_id("p2"))).unwrap();
+    assert_eq!(needs(&swarm), [Need::Message(asked)], "an outcome ends it");
+}
+
+#[test]
+fn what_is_held_is_listed_by_the_time_that_it_has_left() {
+    let mut swarm = swarm();
+    swarm.hold("type == \"Query\"");
+    let [late, soon, sooner] = [("l", 3000), ("s", 600), ("t", 500)]
+        .map(|(id, ttl)| swarm.send("Flagship", &with(query(id, "LensSDK", "Why?"), "ttl", ttl)));
+    assert_eq!(needs(&swarm), [Need::Held(sooner), Need::Held(soon), Need::Held(late)]);
+    swarm.pass(550 - 60);
+    let mut model = fold(&swarm);
+    model.needs.dismiss(Need::Held(soon));
+    assert_eq!(listed(&model, swarm.now), [Need::Held(sooner), Need::Held(late)]);
+    swarm.pass(50);
+    let known = model.state.last();
+    let news = swarm.events.iter().filter(|event| event.seq > known);
+    news.for_each(|event| _ = model.apply(event.clone()));
+    let [Need::Held(first), Need::Held(second), Need::Expired(_)] = listed(&model, swarm.now)[..] else {
+        panic!()
     };
-    assert_eq!((counts(outer), counts(inner)), ([2, 0, 0, 0], [2, 1, 0, 0]));
-    assert_eq!(*model.needs.list(swarm.now), [Need::Negotiation(inner), Need::Negotiation(outer)]);
+    assert_eq!((first, second), (soon, late), "it calls anew before it is stale");
+    swarm.decide(&Decide::on(Verdict::Release, message_id("s"))).unwrap();
+    let refuse = Decide { comment: Text::new("no"), ..Decide::on(Verdict::Refuse, message_id("l")) };
+    swarm.decide(&refuse).unwrap();
+    let held = needs(&swarm).into_iter().filter(|need| matches!(need, Need::Held(_))).count();
+    assert_eq!(held, 0);
 }
 
 #[test]
-fn only_the_votes_of_voters_count() {
-    let mut swarm = swarm();
-    let seq = swarm.send("Flagship", &proposal("p", "*", "Rename it", &["LensSDK"]));
-    swarm.send("AuthCore", &vote("v", "Flagship", "p", "reject"));
-    let model = fold(&swarm);
-    let negotiation = model.needs.negotiation(seq).unwrap();
-    assert_eq!((negotiation.count(Vote::Accept), negotiation.count(Vote::Reject)), (0, 0));
-    assert_eq!(negotiation.waiting().count(), 1);
-}
-
-#[test]
-fn an_outcome_ends_a_negotiation() {
+fn who_acts_as_the_operator_and_what_is_wrong_with_the_rules_is_told() {
     let mut swarm = swarm();
     swarm.send("Flagship", &proposal("p", "*", "Rename it", &["LensSDK"]));
     let outcome = json!({
         "id": "o", "to": { "repo": "*" }, "type": "Negotiate", "reply_to": "p",
         "payload": { "outcome": "approved" },
     });
-    swarm.send("operator", &outcome);
-    assert_eq!(needs(&swarm), []);
+    swarm.try_send("LensSDK", &outcome).unwrap_err();
+    let model = fold(&swarm);
+    let [Need::Attempt(event), Need::Negotiation(_)] = listed(&model, swarm.now)[..] else { panic!() };
+    assert_eq!(model.needs.attempt(event).unwrap().repo, repo("LensSDK"));
+
+    let configure = |swarm: &mut Swarm, problems: &[&str]| {
+        let problems = problems.iter().map(ToString::to_string).collect();
+        let configured = Configured { negotiations: "always".into(), problems, ..Configured::default() };
+        swarm.configure(configured);
+    };
+    configure(&mut swarm, &["bus.toml:3:1: nothing of this makes sense"]);
+    assert!(matches!(needs(&swarm)[..], [Need::Attempt(_), Need::Rules(_), Need::Negotiation(_)]));
+    configure(&mut swarm, &[]);
+    assert!(matches!(needs(&swarm)[..], [Need::Attempt(_), Need::Negotiation(_)]));
 }
 
 #[test]
@@ -138,11 +168,10 @@ fn a_request_is_overdue_when_its_time_is_up_and_not_before() {
     swarm.read("LensSDK", &["q"]);
     let model = fold(&swarm);
     let deadline = Millis(swarm.now.0 + 60_000);
-    assert_eq!(model.needs.next_deadline(swarm.now), Some(deadline));
-    assert_eq!(*model.needs.list(Millis(deadline.0 - 1)), []);
-    assert_eq!(*model.needs.list(deadline), [Need::Overdue(asked)]);
-    assert_eq!(model.needs.next_deadline(deadline), None);
-    assert_eq!(model.needs.owed_by(asked), [repo("LensSDK")]);
+    assert_eq!(model.state.next_due(swarm.now), Some(deadline));
+    assert_eq!(listed(&model, Millis(deadline.0 - 1)), []);
+    assert_eq!(listed(&model, deadline), [Need::Overdue(asked)]);
+    assert_eq!(model.state.next_due(deadline), None);
     swarm.pass(90);
     swarm.send("LensSDK", &answer("a", "Flagship", "q", "So."));
     assert_eq!(needs(&swarm), [], "late, but answered");
@@ -155,29 +184,8 @@ fn what_was_never_read_is_a_dead_letter_and_not_overdue_as_well() {
     let asked = swarm.send("Flagship", &with(query("q", "LensSDK", "Why?"), "ttl", 60));
     swarm.pass(90);
     let model = fold(&swarm);
-    let [Need::Expired(event)] = model.needs.list(swarm.now)[..] else { panic!() };
+    let [Need::Expired(event)] = listed(&model, swarm.now)[..] else { panic!() };
     let letter = model.needs.dead_letter(event).unwrap();
     assert_eq!((letter.message, &letter.from), (Some(asked), &repo("Flagship")));
     assert_eq!(letter.unread_by, [repo("LensSDK")]);
-}
-
-#[test]
-fn who_owes_whom_is_counted_and_settled() {
-    let mut swarm = swarm();
-    let balance = |swarm: &Swarm, name: &str| {
-        let Balance { owes, owed } = fold(swarm).needs.balance_of(&repo(name));
-        (owes, owed)
-    };
-    let asked = swarm.send("Flagship", &query("q", "LensSDK", "Why?"));
-    let subtasks = json!({ "LensSDK": "one", "AuthCore": "two" });
-    let payload = json!({ "task_type": "t", "description": "d", "subtasks": subtasks });
-    swarm.send("Flagship", &json!({ "id": "t", "to": { "repo": "*" }, "type": "Task", "payload": payload }));
-    swarm.send("Flagship", &notify("n", "*", "told, not asked"));
-    assert_eq!((balance(&swarm, "LensSDK"), balance(&swarm, "Flagship")), ((2, 0), (0, 3)));
-    let model = fold(&swarm);
-    assert_eq!(model.needs.owed_from(&repo("LensSDK")).next(), Some(asked), "the oldest first");
-    swarm.send("LensSDK", &answer("a", "Flagship", "q", "So."));
-    swarm.send("LensSDK", &answer("a2", "Flagship", "q", "Or so."));
-    assert_eq!((balance(&swarm, "LensSDK"), balance(&swarm, "Flagship")), ((1, 0), (0, 2)));
-    assert_eq!(balance(&swarm, "AuthCore"), (1, 0));
 }

@@ -323,9 +323,9 @@ fn check(console: &Console) {
 fn known(model: &Model, now: veda_bus_core::time::Millis) -> String {
     let threads: Vec<_> = model.threads.from(Seq(u64::MAX)).collect();
     let unread: Vec<_> = threads.iter().filter(|(last, _)| model.threads.is_unread(*last)).collect();
-    let balances: Vec<_> = model.state.repos().keys().map(|name| model.needs.balance_of(name)).collect();
+    let balances: Vec<_> = model.state.repos().keys().map(|name| model.state.balance(name)).collect();
     let view = serde_json::to_string(&StateView::of(&model.state)).unwrap();
-    let (needs, rate) = (model.needs.list(now), model.rate.at(now));
+    let (needs, rate) = (model.needs.list(&model.state, now), model.rate.at(now));
     let events: Vec<_> = model.activity.iter().map(|event| event.seq).collect();
     format!("{threads:?}\n{unread:?}\n{needs:?}\n{balances:?}\n{rate:?}\n{events:?}\n{view}")
 }

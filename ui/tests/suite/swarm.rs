@@ -1,7 +1,9 @@
 //! A bus with a clock of its own, driven by hand: what a console would be told of it.
 
 use serde_json::{Value, json};
-use veda_bus_core::event::Recorded;
+use veda_bus_core::config::{HoldRule, Rules};
+use veda_bus_core::event::{Configured, Recorded};
+use veda_bus_core::filter::Filter;
 use veda_bus_core::hub::origin::Origin;
 use veda_bus_core::hub::{Command, Hub, Policy, Reply};
 use veda_bus_core::name::{Capability, InstanceId, MessageId, RepoName, Seq};
@@ -10,6 +12,7 @@ use veda_bus_core::state::view::StateView;
 use veda_bus_core::time::Millis;
 use veda_bus_core::wire::answer::{Receipt, Welcome};
 use veda_bus_core::wire::request::{Ack, AckStage, Register};
+use veda_bus_core::wire::{Decide, Decided};
 
 /// A quarter past some hour: whatever the time zone, a quarter of an hour from here is within one day.
 pub(crate) const BEGIN: Millis = Millis(1_700_000_100_000);
@@ -80,6 +83,34 @@ impl Swarm {
             Reply::Receipt(receipt) => Ok(receipt),
             other => panic!("{other:?}"),
         }
+    }
+
+    /// The operator's instance decides.
+    pub(crate) fn decide(&mut self, decide: &Decide) -> Result<Decided, Refusal> {
+        let instance = InstanceId::new("operator").unwrap();
+        let (decide, origin) = (Box::new(decide.clone()), Origin::default());
+        let command = Command::Decide { instance, decide, origin, fresh: &MessageId::random };
+        match self.command(command)? {
+            Reply::Decided(decided) => Ok(decided),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    /// From now on, what matches this expression is held.
+    pub(crate) fn hold(&mut self, expression: &str) {
+        let hold = vec![HoldRule::new(Filter::compile(expression).unwrap())];
+        let configured = Configured {
+            negotiations: "always".into(),
+            hold: vec![expression.to_owned()],
+            ..Configured::default()
+        };
+        let rules = Some(Rules { hold, ..Rules::default() });
+        self.command(Command::Configure { rules, configured, fresh: &MessageId::random }).unwrap();
+    }
+
+    /// The rules are told, and stay as they are.
+    pub(crate) fn configure(&mut self, configured: Configured) {
+        self.command(Command::Configure { rules: None, configured, fresh: &MessageId::random }).unwrap();
     }
 
     /// The instance that is named like its repo has read a message.

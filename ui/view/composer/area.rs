@@ -18,11 +18,11 @@ const MARKS: usize = 4;
 
 /// A part of a text that is shown.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(super) struct Shown {
+pub(in crate::view) struct Shown {
     /// Its rows, harmless and no wider than asked for.
-    pub(super) rows: Vec<String>,
+    pub(in crate::view) rows: Vec<String>,
     /// Column and row of the cursor.
-    pub(super) cursor: (usize, usize),
+    pub(in crate::view) cursor: (usize, usize),
     /// Whether there is more before it.
     pub(super) above: bool,
     /// Whether there is more behind it.
@@ -67,7 +67,12 @@ pub(super) fn scrolled(line: &str, column: usize, width: usize) -> Shown {
 }
 
 /// Several lines in `width` columns and at most `height` rows around the cursor (line, character).
-pub(super) fn wrapped(lines: &[String], cursor: (usize, usize), width: usize, height: usize) -> Shown {
+pub(in crate::view) fn wrapped(
+    lines: &[String],
+    cursor: (usize, usize),
+    width: usize,
+    height: usize,
+) -> Shown {
     let (width, height) = (width.max(3), height.max(1));
     let here = piece_at(lines, cursor);
     let (mut rows, at) = wrap(lines, &here, width, Some(cursor.1));
