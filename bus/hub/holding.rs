@@ -68,6 +68,7 @@ pub(super) fn expiring(state: &State, now: Millis) -> Vec<Event> {
 struct Deciding<'a> {
     operator: InstanceId,
     comment: Option<Text>,
+    round: Option<u32>,
     events: &'a mut Vec<Recorded>,
     now: Millis,
     fresh: &'a dyn Fn() -> MessageId,
@@ -113,8 +114,8 @@ impl Hub {
         let Some(id) = decide.id else {
             return Ok(Reply::Decided(Decided { seq: self.state.last(), message: None }));
         };
-        let mut deciding =
-            Deciding { operator: instance.clone(), comment: decide.comment, events, now, fresh };
+        let (operator, comment, round) = (instance.clone(), decide.comment, decide.round);
+        let mut deciding = Deciding { operator, comment, round, events, now, fresh };
         let message = match decide.verdict {
             Verdict::Approve => self.end(&mut deciding, &id, Outcome::Approved, false)?,
             Verdict::Reject => self.end(&mut deciding, &id, Outcome::Rejected, false)?,
@@ -134,13 +135,25 @@ impl Hub {
         self.state.instance(&deciding.operator).ok_or_else(super::not_registered)
     }
 
-    fn open_negotiation<'a>(&'a self, id: &'a MessageId) -> Result<&'a Negotiation, Refusal> {
+    /// The open negotiation to which message `id` belongs; with `round`, if that is its last one.
+    fn open_negotiation<'a>(
+        &'a self,
+        id: &'a MessageId,
+        round: Option<u32>,
+    ) -> Result<&'a Negotiation, Refusal> {
         let (found, _) = answered(&self.state, id).ok_or_else(|| {
             let what = format!("no negotiation is known to which message {id} belongs");
             Refusal::new(Code::UnknownMessage, what).at("id").hint("veda-bus negotiations lists them")
         })?;
         check_open(found)?;
-        Ok(found)
+        let last = found.round_number();
+        if round.is_none_or(|round| round == last) {
+            return Ok(found);
+        }
+        let what = format!("round {last} has begun, in the words of {}", found.round.by);
+        Err(Refusal::new(Code::EarlierRound, what)
+            .at("round")
+            .hint(format!("read message {} and decide on that", found.round.message)))
     }
 
     /// Ends a negotiation, and tells everyone involved.
@@ -151,7 +164,7 @@ impl Hub {
         outcome: Outcome,
         overrides: bool,
     ) -> Result<Option<MessageId>, Refusal> {
-        let found = self.open_negotiation(id)?;
+        let found = self.open_negotiation(id, deciding.round)?;
         let carried = found.standing == Standing::Consensus;
         if outcome == Outcome::Approved && !carried && !overrides {
             return Err(not_carried(found));
@@ -181,7 +194,7 @@ impl Hub {
         id: &MessageId,
         proposal: Option<Text>,
     ) -> Result<Option<MessageId>, Refusal> {
-        let found = self.open_negotiation(id)?;
+        let found = self.open_negotiation(id, deciding.round)?;
         let (comment, operator) = (deciding.comment.clone(), self.operator(deciding)?);
         let answer = NegotiateAnswer { counter_proposal: proposal, comment, ..NegotiateAnswer::default() };
         let post = Post::to_all(found, Payload::Negotiate(Form::Answer(answer)), Some(operator));

@@ -61,6 +61,10 @@ pub struct Decide {
     /// What everyone involved is told with it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub comment: Option<Text>,
+    /// The round of the negotiation that is decided on, from 1: a decision on one that another has replaced meanwhile is
+    /// refused. The last one, whatever it is, when it is left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub round: Option<u32>,
     /// The wording of the next round.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub proposal: Option<Text>,
@@ -87,12 +91,21 @@ impl Decide {
     }
 
     fn new(verdict: Verdict) -> Self {
-        Self { verdict, id: None, comment: None, proposal: None, outcome: None, payload: None, rule: None }
+        Self {
+            verdict,
+            id: None,
+            comment: None,
+            round: None,
+            proposal: None,
+            outcome: None,
+            payload: None,
+            rule: None,
+        }
     }
 
     /// Whether everything is there that the verdict needs, and nothing that it has no use for.
     pub(super) fn check(&self) -> Result<(), Refusal> {
-        use Verdict::{Allow, Amend, Override, Refuse, Release, Revoke};
+        use Verdict::{Allow, Amend, Approve, Override, Refuse, Reject, Release, Revoke};
         let verdict = self.verdict;
         let is_rule = matches!(verdict, Allow | Revoke);
         let needs = |at: &str, is_there: bool, is_needed: bool, may_be: bool| {
@@ -107,6 +120,8 @@ impl Decide {
         };
         needs("id", self.id.is_some(), !is_rule, !is_rule)?;
         needs("rule", self.rule.is_some(), is_rule, is_rule)?;
+        let is_vote = matches!(verdict, Approve | Reject | Amend | Override);
+        needs("round", self.round.is_some(), false, is_vote)?;
         needs("proposal", self.proposal.is_some(), verdict == Amend, verdict == Amend)?;
         needs("payload", self.payload.is_some(), false, verdict == Release)?;
         needs("outcome", self.outcome.is_some(), false, verdict == Override)?;

@@ -177,13 +177,17 @@ impl Decision {
         let on =
             |verdict, id: &MessageId| Decide { comment: comment.clone(), ..Decide::on(verdict, id.clone()) };
         Some(match (subject, self.verb) {
-            (Subject::Negotiation { wording, .. }, verb) => vec![match verb {
-                Verb::Approve => on(Verdict::Approve, wording),
-                Verb::Reject => on(Verdict::Reject, wording),
-                Verb::Amend => Decide { proposal: Text::new(text?), ..on(Verdict::Amend, wording) },
-                Verb::Override => Decide { outcome: Some(self.outcome), ..on(Verdict::Override, wording) },
-                Verb::Allow | Verb::Revoke => return None,
-            }],
+            (Subject::Negotiation { wording, .. }, verb) => {
+                // What was read is what is decided on.
+                let on = |verdict| Decide { round: round_of(state, wording), ..on(verdict, wording) };
+                vec![match verb {
+                    Verb::Approve => on(Verdict::Approve),
+                    Verb::Reject => on(Verdict::Reject),
+                    Verb::Amend => Decide { proposal: Text::new(text?), ..on(Verdict::Amend) },
+                    Verb::Override => Decide { outcome: Some(self.outcome), ..on(Verdict::Override) },
+                    Verb::Allow | Verb::Revoke => return None,
+                }]
+            }
             (Subject::Held(seq), verb) => {
                 let record = state.record(*seq)?;
                 match verb {
@@ -205,6 +209,12 @@ impl Decision {
             (Subject::Thread(_) | Subject::Rule(_), _) => return None,
         })
     }
+}
+
+/// The round that a message worded, from 1.
+fn round_of(state: &State, wording: &MessageId) -> Option<u32> {
+    let mut rounds = state.negotiation_of(wording)?.rounds().zip(1..);
+    rounds.find(|(round, _)| round.message == *wording).map(|(_, number)| number)
 }
 
 /// Judges a payload as the bus will.

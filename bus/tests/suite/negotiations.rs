@@ -145,6 +145,9 @@ fn a_counter_proposal_is_the_next_round_and_votes_start_again() {
     table.bench.send(&flagship, &vote("f", "LensSDK", "l1", "accept")).unwrap();
     assert_eq!(table.standing("p"), Standing::Consensus);
     assert_eq!(table.bench.negotiation("p").earlier[0].ballots.len(), 2, "what was said before stays");
+    let first = Decide { round: Some(1), ..on(Verdict::Approve, "p") };
+    let refusal = table.bench.decide(&table.operator.clone(), first).unwrap_err();
+    assert_eq!((refusal.code, refusal.at.as_deref()), (Code::EarlierRound, Some("round")));
     // Whatever message of it is named, it is the negotiation.
     table.bench.decide(&table.operator.clone(), on(Verdict::Approve, "u3")).unwrap();
     assert_eq!(table.outcome("p"), Some(Outcome::Approved));
