@@ -47,6 +47,17 @@ impl Engine {
         }
     }
 
+    /// A repo has come that a rule may have been doubted for.
+    pub(super) fn doubt_again(&mut self) {
+        let state = self.hub.state();
+        let Some(before) = state.configured().filter(|before| !before.warnings.is_empty()) else { return };
+        let now = in_force(&self.hub.policy().rules, state, Vec::new());
+        if now.warnings != before.warnings {
+            let configured = Configured { warnings: now.warnings, ..before.clone() };
+            let _ = self.handle(Command::Configure { rules: None, configured, fresh: &MessageId::random });
+        }
+    }
+
     /// Writes a standing rule into the configuration, or takes one out, and takes up what it says then.
     pub(super) fn change_rule(&mut self, verdict: Verdict, rule: &AllowRule) -> Result<(), Refusal> {
         let refuse = |what: String| Refusal::new(Code::RuleNotChanged, what);

@@ -283,6 +283,7 @@ impl Engine {
             }
         }
         self.record(&events);
+        self.doubt_again();
         reply.map(|_| ())
     }
 }
