@@ -100,11 +100,15 @@ mod tests {
     use std::os::unix::net::UnixStream;
     use std::path::Path;
 
+    use veda_bus_core::config::load;
+
     use super::*;
 
-    fn settings(folder: &Path) -> BusSettings {
-        let (socket_path, log_path) = (folder.join("bus.sock"), folder.join("log"));
-        BusSettings { socket_path, log_path, ..BusSettings::default() }
+    fn start(folder: &Path) -> Hosted {
+        let path = |name: &str| folder.join(name).display().to_string();
+        let flags = vec![("bus.socket_path", path("bus.sock")), ("bus.log_path", path("log"))];
+        let sources = Sources { home: Some(folder.to_owned()), flags, ..Sources::default() };
+        Hosted::start(load(&sources).unwrap().bus, sources).unwrap()
     }
 
     #[test]
@@ -112,7 +116,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let runtime = runtime().unwrap();
         for events in [0, 4] {
-            let hosted = Hosted::start(settings(folder.path()), Sources::default()).unwrap();
+            let hosted = start(folder.path());
             let found = runtime.block_on(hosted.ready()).unwrap();
             assert_eq!(found.events, events);
             UnixStream::connect(folder.path().join("bus.sock")).unwrap();
@@ -128,7 +132,7 @@ mod tests {
     fn one_that_does_not_start_says_why() {
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join("log"), "no journal\n").unwrap();
-        let hosted = Hosted::start(settings(folder.path()), Sources::default()).unwrap();
+        let hosted = start(folder.path());
         assert!(runtime().unwrap().block_on(hosted.ready()).is_none());
         let failure = hosted.stop().unwrap_err().to_string();
         assert!(failure.contains("is not a journal"), "{failure}");

@@ -27,7 +27,7 @@ pub(super) fn admit(
     let part = negotiating::part(state, message)?;
     let parent = message.reply_to.as_ref().and_then(|id| state.message(id));
     limits::check(state, &policy.rules.limits, message, parent, now)?;
-    let admission = Admission { state, policy, sender, message, parent };
+    let admission = Admission { state, policy, sender, message, parent, part: &part };
     let mut recipients = admission.concerned(&part, allow_unknown)?;
     let addressed = match &message.to.repo {
         // It has its recipients, whoever else there is.
@@ -84,6 +84,8 @@ struct Admission<'a> {
     message: &'a Message,
     /// What the message answers.
     parent: Option<&'a Record>,
+    /// What it means to a negotiation.
+    part: &'a Part<'a>,
 }
 
 impl Admission<'_> {
@@ -187,7 +189,9 @@ impl Admission<'_> {
 
     /// `accept_requests_from`: not for announcements, the operator, or answers in a thread that the recipient opened.
     fn check_access(&self, name: &RepoName, repo: &Repo) -> Result<(), Refusal> {
-        let exempt = self.message.kind() == MessageType::Notify || self.sender.repo.is_operator();
+        // Who takes part in a negotiation hears of the votes, whoever else it listens to.
+        let is_party = self.part.negotiation().is_some_and(|one| one.involved().contains(name));
+        let exempt = self.message.kind() == MessageType::Notify || self.sender.repo.is_operator() || is_party;
         if exempt || repo.accepts_from(&self.sender.repo) || self.opened_by(name) {
             return Ok(());
         }

@@ -29,12 +29,15 @@ pub(super) fn held_because(
     if message.from.repo.is_operator() {
         return None;
     }
-    if let Some(halted) = state.held_thread(thread) {
-        return Some(Held::Thread { reason: halted.reason.clone() });
-    }
-    if let Some(reason) = limits::talks_in_circles(state, &policy.rules.limits, message, thread, now) {
-        return Some(Held::Thread { reason });
-    }
+    // A rule comes first: what it matches is not let go with its thread.
+    by_rule(policy, message, thread, now).or_else(|| {
+        let halted = state.held_thread(thread).map(|halted| halted.reason.clone());
+        let circles = || limits::talks_in_circles(state, &policy.rules.limits, message, thread, now);
+        halted.or_else(circles).map(|reason| Held::Thread { reason })
+    })
+}
+
+fn by_rule(policy: &Policy, message: &Message, thread: &MessageId, now: Millis) -> Option<Held> {
     let rules = &policy.rules;
     let is_allowed =
         rules.allow.iter().any(|rule| rule.covers(&message.from.repo, &message.to.repo, message.kind()));
@@ -228,7 +231,8 @@ impl Hub {
         payload: Option<&serde_json::Value>,
     ) -> Result<Option<MessageId>, Refusal> {
         let record = self.held(id)?;
-        let amended = payload.map(|payload| amended(record, &payload.to_string())).transpose()?;
+        let amended =
+            payload.map(|payload| amended(&self.state, record, &payload.to_string())).transpose()?;
         let text = match (&amended, &deciding.comment) {
             (None, None) => None,
             (None, Some(comment)) => Some(comment.as_str().to_owned()),
@@ -310,11 +314,23 @@ pub(super) fn entering(state: &State, message: &Message, expires_at: Millis) -> 
     answered.into_iter().chain(negotiating::events(state, message, expires_at)).collect()
 }
 
-/// The same envelope with another payload, and who changed it.
-fn amended(record: &Record, payload: &str) -> Result<Message, Refusal> {
+/// The same envelope with another payload, and who changed it. It goes to whom it was for, so that it must not mean
+/// something else to a negotiation than before.
+fn amended(state: &State, record: &Record, payload: &str) -> Result<Message, Refusal> {
     let body = record.body().and_then(|raw| std::str::from_utf8(raw).ok()).unwrap_or_default();
     let message = Message::parse(body, None)?;
-    message.amended(payload)
+    let changed = message.amended(payload)?;
+    // What can not count any more is only passed on, whatever it says.
+    if let (Ok(before), Ok(after)) = (negotiating::part(state, &message), negotiating::part(state, &changed))
+        && !after.reaches_as(&before)
+    {
+        let what =
+            "this would be for others than the message was: the voters, or what it is to the vote, differ";
+        return Err(Refusal::new(Code::InvalidPayload, what)
+            .at("payload")
+            .hint("refuse it, and say what should be sent instead"));
+    }
+    Ok(changed)
 }
 
 fn not_carried(negotiation: &Negotiation) -> Refusal {

@@ -27,6 +27,27 @@ pub(super) enum Part<'a> {
     Withdrawal(&'a Negotiation),
 }
 
+impl<'a> Part<'a> {
+    /// The negotiation that is there already.
+    pub(super) fn negotiation(&self) -> Option<&'a Negotiation> {
+        match self {
+            Self::Nothing | Self::Proposal(_) => None,
+            Self::Vote(negotiation, _) | Self::Wording(negotiation) | Self::Withdrawal(negotiation) => {
+                Some(negotiation)
+            }
+        }
+    }
+
+    /// Whether it is for the same recipients as another, as far as the negotiation says who they are.
+    pub(super) fn reaches_as(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Proposal(one), Self::Proposal(other)) => voters(one) == voters(other),
+            (Self::Nothing | Self::Vote(..), Self::Nothing | Self::Vote(..)) => true,
+            _ => std::mem::discriminant(self) == std::mem::discriminant(other),
+        }
+    }
+}
+
 /// What `message` means, by what it says and what it answers.
 ///
 /// # Errors

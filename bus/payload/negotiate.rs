@@ -62,7 +62,7 @@ impl Vote {
     }
 }
 
-/// How a negotiation ended; said by the operator or the bus, never by a voter.
+/// How a negotiation ended. The proposer says that it is withdrawn; the others are written by the bus alone.
 #[derive(Debug, Clone, Copy, PartialEq, Hash, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Outcome {
@@ -97,7 +97,7 @@ pub struct NegotiateAnswer {
     /// What is proposed instead.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub counter_proposal: Option<Text>,
-    /// How it ended; only from the operator or the bus.
+    /// How it ended: `withdrawn`, from the proposer; the others are written by the bus alone.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "word")]
     pub outcome: Option<Outcome>,
     /// The proposal arrived; the vote comes later.

@@ -195,7 +195,9 @@ impl Negotiation {
     /// A vote that is missing is no consent.
     fn consensus(&self, tally: Tally) -> Option<Standing> {
         if tally.reject == 0 {
-            return (tally.waiting == 0).then_some(Standing::Consensus);
+            // Where all abstain, nobody stands in its way, and nobody for it.
+            let standing = if tally.accept > 0 { Standing::Consensus } else { Standing::Split };
+            return (tally.waiting == 0).then_some(standing);
         }
         let is_another =
             |(voter, ballot): (&RepoName, &Ballot)| *voter != self.round.by && ballot.vote == Vote::Accept;

@@ -105,7 +105,7 @@ impl Decide {
 
     /// Whether everything is there that the verdict needs, and nothing that it has no use for.
     pub(super) fn check(&self) -> Result<(), Refusal> {
-        use Verdict::{Allow, Amend, Approve, Override, Refuse, Reject, Release, Revoke};
+        use Verdict::{Allow, Amend, Approve, Continue, Override, Refuse, Reject, Release, Revoke};
         let verdict = self.verdict;
         let is_rule = matches!(verdict, Allow | Revoke);
         let needs = |at: &str, is_there: bool, is_needed: bool, may_be: bool| {
@@ -125,7 +125,7 @@ impl Decide {
         needs("proposal", self.proposal.is_some(), verdict == Amend, verdict == Amend)?;
         needs("payload", self.payload.is_some(), false, verdict == Release)?;
         needs("outcome", self.outcome.is_some(), false, verdict == Override)?;
-        needs("comment", self.comment.is_some(), verdict == Refuse, !is_rule)?;
+        needs("comment", self.comment.is_some(), verdict == Refuse, !is_rule && verdict != Continue)?;
         match self.outcome {
             Some(outcome @ (Outcome::Expired | Outcome::Withdrawn)) => {
                 let (expected, found) = ("\"approved\" or \"rejected\"", format!("\"{}\"", outcome.as_str()));

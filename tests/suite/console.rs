@@ -95,7 +95,10 @@ impl Console {
     fn reaches(&self, name: &str) {
         let focus = || focused(&self.text());
         eventually("a field has the focus", || focus().map(drop));
+        let mut passed = Vec::new();
         while let Some(now) = focus().filter(|now| now != name) {
+            assert!(!passed.contains(&now), "there is no field {name} among {passed:?}");
+            passed.push(now.clone());
             self.keys(&["Tab"]);
             eventually("another field has the focus", || focus().filter(|next| *next != now).map(drop));
         }

@@ -50,7 +50,7 @@ fn messages_are_told_by_the_events_that_accepted_them() {
     let ladder = &forgotten["ladder"][0];
     assert_eq!((&ladder["repo"], &ladder["stage"]), (&json!("LensSDK"), &json!("routed")));
     assert_eq!(ladder["steps"], json!([["routed", forgotten["at"]]]));
-    assert_eq!(found[0]["message"]["payload"]["question"], "question m0");
+    assert_eq!(found[0]["message"]["payload"]["summary"], "notice m0");
     let last = &found[149]["record"];
     assert_eq!((&last["forgotten"], &last["ladder"][0]["stage"]), (&Value::Null, &json!("read")));
     assert_eq!(found[150]["record"]["forgotten"], Value::Null);

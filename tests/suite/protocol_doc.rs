@@ -1,7 +1,7 @@
 //! `docs/protocol.md` is true: its worked session is replayed against a bus, and its tables are complete.
 //!
 //! In a block fenced as `session`, a line `A> {…}` is what client A sends, `A< {…}` the next frame that it gets, `#` a
-//! comment. In an expected frame the text "…" stands for any value; otherwise the frame must be what is printed, with no
+//! comment. Client O is the operator's. In an expected frame the text "…" stands for any value; otherwise the frame must be what is printed, with no
 //! member more or less, in whatever order.
 
 use std::collections::BTreeMap;
@@ -65,6 +65,10 @@ fn fits(expected: &Value, found: &Value) -> bool {
     }
 }
 
+fn connect(bus: &Bus, client: char) -> Wire {
+    if client == 'O' { Wire::operator(&bus.socket()) } else { bus.wire() }
+}
+
 /// Plays a session; how many frames were sent and got.
 fn replay(bus: &Bus, steps: &[Step<'_>]) -> (usize, usize) {
     let mut clients: BTreeMap<char, Wire> = BTreeMap::new();
@@ -72,7 +76,8 @@ fn replay(bus: &Bus, steps: &[Step<'_>]) -> (usize, usize) {
     for step in steps {
         match step {
             Step::Says(client, line) => {
-                clients.entry(*client).or_insert_with(|| bus.wire()).write(format!("{line}\n").as_bytes());
+                let connected = clients.entry(*client).or_insert_with(|| connect(bus, *client));
+                connected.write(format!("{line}\n").as_bytes());
                 sent += 1;
             }
             Step::Gets(client, expected) => {
@@ -121,9 +126,10 @@ fn every_frame_code_and_event_has_its_place() {
     let schema = veda_bus_core::schema::of::<Code>();
     let codes = schema["enum"].as_array().or_else(|| schema["oneOf"].as_array()).unwrap();
     let codes: Vec<_> = codes.iter().map(|code| code["const"].as_str().or(code.as_str()).unwrap()).collect();
-    assert!(codes.len() >= 19, "{codes:?}");
+    assert!(codes.len() >= 27, "{codes:?}");
     let frames = [
-        "welcome", "receipt", "error", "message", "event", "notice", "history", "state", "ok", "ping", "pong",
+        "welcome", "receipt", "decided", "error", "message", "event", "notice", "history", "state", "ok",
+        "ping", "pong",
     ];
     let notices = ["expired", "step", "replaced", "shutting_down"];
     let events = [
@@ -142,8 +148,22 @@ fn every_frame_code_and_event_has_its_place() {
         "expired",
         "noticed",
         "refused",
+        "proposed",
+        "voted",
+        "round",
+        "tallied",
+        "resolved",
+        "amended",
+        "released",
+        "denied",
+        "expiring",
+        "halted",
+        "continued",
+        "configured",
     ];
-    let words = codes.iter().chain(&OPS).chain(&frames).chain(&notices).chain(&events);
+    let verdicts =
+        ["approve", "reject", "amend", "override", "release", "refuse", "continue", "allow", "revoke"];
+    let words = codes.iter().chain(&OPS).chain(&frames).chain(&notices).chain(&events).chain(&verdicts);
     let missing: Vec<_> = words.filter(|word| !PROTOCOL.contains(&format!("`{word}`"))).collect();
     assert!(missing.is_empty(), "docs/protocol.md says nothing of {missing:?}");
 }

@@ -223,9 +223,9 @@ to = \"Flagshp\"
 
 #[test]
 fn the_rules_of_the_documentation_are_taken() {
-    let documented = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/operating.md");
+    let documented = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/governance.md");
     let text = fs::read_to_string(documented).unwrap();
-    let (_, after) = text.split_once("### The operator's rules\n\n```toml\n").unwrap();
+    let (_, after) = text.split_once("## The operator's rules\n\n```toml\n").unwrap();
     let rules = Machine::new().global(after.split("```").next().unwrap()).load().bus.rules;
     assert_eq!((rules.hold.len(), rules.allow.len(), rules.limits.messages_per_minute), (2, 1, 600));
 }

@@ -240,7 +240,8 @@ fn not_through_what_is_answered_filtered_or_refused() {
         lens.sends(&message);
     }
     console.sees("2 Conversations 5");
-    console.keys(&["3", "Enter", "r"]);
+    // The vote comes first; behind it is the task.
+    console.keys(&["3", "j", "Enter", "r"]);
     console.sees("reply to");
     console.reaches("detail");
     // The text that is answered stands above the form; what is pasted stands in it.

@@ -95,9 +95,9 @@ fn settings_that_are_wrong_are_told_of_by_line() {
     let settings = console.bus.home().join(".veda/console.toml");
     fs::write(&settings, "bell = true\ntheme = 5\n").unwrap();
     console.sees("console.toml:2:");
-    fs::write(&settings, "[keys.anywhere]\nx = \"help\"\n").unwrap();
+    fs::write(&settings, "[keys.anywhere]\nw = \"help\"\n").unwrap();
     console.sees("read again");
-    console.keys(&["x"]);
+    console.keys(&["w"]);
     console.sees("Keys and commands");
 }
 
