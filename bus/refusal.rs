@@ -51,6 +51,8 @@ pub enum Code {
     OperatorOnly,
     /// The operator did not let a held message go.
     RefusedByOperator,
+    /// A proposal, while too many are open.
+    TooManyOpen,
     /// A vote or a decision on a negotiation that has ended.
     AlreadyResolved,
     /// A vote on a wording that another has replaced.
@@ -90,6 +92,7 @@ impl Code {
             Self::ThreadFull => "thread_full",
             Self::OperatorOnly => "operator_only",
             Self::RefusedByOperator => "refused_by_operator",
+            Self::TooManyOpen => "too_many_open",
             Self::AlreadyResolved => "already_resolved",
             Self::EarlierRound => "earlier_round",
             Self::NoConsensus => "no_consensus",

@@ -6,16 +6,19 @@
 use std::time::{Duration, Instant};
 
 use serde_json::{Map, Value, json};
+use veda_bus_core::client::ClientError;
 use veda_bus_core::client::blocking::Connection;
 use veda_bus_core::event::Receive;
 use veda_bus_core::message::{Draft, MessageType, Priority, Recipient, Sender};
-use veda_bus_core::name::{MessageId, RepoName};
+use veda_bus_core::name::{MessageId, RepoName, Seq};
 use veda_bus_core::payload::{Payload, form_schema};
+use veda_bus_core::refusal::Code;
 use veda_bus_core::state::record::Stage;
 use veda_bus_core::text;
 use veda_bus_core::time::Millis;
 use veda_bus_core::wire::answer::{BusFrame, HistoryEntry, Notice, Receipt};
 use veda_bus_core::wire::request::{History, Register};
+use veda_bus_core::wire::{Part, StateWith};
 use veda_bus_ui::words;
 
 use crate::arguments::Manner;
@@ -184,7 +187,7 @@ fn tell_fate(
         let recipients: Vec<_> = recipients.collect();
         output.json(&json!({
             "id": receipt.id, "seq": receipt.seq, "thread": receipt.thread,
-            "expires_at": receipt.expires_at, "recipients": recipients,
+            "expires_at": receipt.expires_at, "recipients": recipients, "held": receipt.held,
         }))?;
     } else {
         output.line(&words::receipt(receipt, &steps))?;
@@ -192,14 +195,40 @@ fn tell_fate(
     output.flush()
 }
 
-/// The one remembered message that `id` is, or begins.
+/// The one message that `id` is, or begins: one that is remembered, or the wording of a negotiation that is.
 pub(crate) fn look_up(connection: &mut Connection, id: &str) -> Result<HistoryEntry, Failure> {
     let history = History { id: Some(id.to_owned()), ..History::default() };
-    let unknown = || Failure::Failed(format!("the bus no longer has the text of message {id}"));
-    match connection.call("history", &history)? {
-        BusFrame::History(entries) => {
-            entries.into_iter().next().filter(|entry| entry.message.is_some()).ok_or_else(unknown)
+    match connection.call("history", &history) {
+        Ok(BusFrame::History(entries)) => with_text(entries, id),
+        Err(ClientError::Refused(refusal)) if refusal.code == Code::UnknownMessage => {
+            match wording(connection, id)? {
+                Some(seq) => {
+                    let history = History { seqs: Some(vec![seq]), ..History::default() };
+                    let BusFrame::History(entries) = connection.call("history", &history)? else {
+                        return Err(refusal.into());
+                    };
+                    with_text(entries, id)
+                }
+                None => Err(refusal.into()),
+            }
         }
-        _ => Err(unknown()),
+        Ok(_) => with_text(Vec::new(), id),
+        Err(error) => Err(error.into()),
     }
+}
+
+fn with_text(entries: Vec<HistoryEntry>, id: &str) -> Result<HistoryEntry, Failure> {
+    let found = entries.into_iter().next().filter(|entry| entry.message.is_some());
+    found.ok_or_else(|| Failure::Failed(format!("the bus no longer has the text of message {id}")))
+}
+
+/// The event of the one wording of a negotiation whose id is, or begins with, `id`.
+fn wording(connection: &mut Connection, id: &str) -> Result<Option<Seq>, Failure> {
+    let parts = StateWith { with: vec![Part::Negotiations] };
+    let BusFrame::State(state) = connection.call("state", &parts)? else { return Ok(None) };
+    let rounds = state.proposals.iter().flat_map(|listed| &listed.newest).flat_map(|one| &one.rounds);
+    let mut found: Vec<_> =
+        rounds.filter(|round| round.message.starts_with(id)).map(|round| round.seq).collect();
+    found.dedup();
+    Ok(found.first().copied().filter(|_| found.len() == 1))
 }

@@ -46,6 +46,12 @@ pub enum EditError {
         /// The other rule.
         covers: Box<AllowRule>,
     },
+    /// Somebody else wrote the file at the same time.
+    #[error("{}: was changed in between; nothing is written, try again", path.display())]
+    Changed {
+        /// The file.
+        path: PathBuf,
+    },
     /// It can not be written.
     #[error("{}: can not be written: {source}", path.display())]
     Unwritable {
@@ -74,7 +80,7 @@ pub fn add_allow(path: &Path, rule: &AllowRule) -> Result<(), EditError> {
         // What is neither does not load, as has been seen.
         _ => {}
     }
-    store(path, &document)
+    store(path, &text, &document)
 }
 
 /// Takes a rule out of the global file at `path`; false when it is not there.
@@ -107,7 +113,7 @@ pub fn remove_allow(path: &Path, rule: &AllowRule) -> Result<bool, EditError> {
     if let Some((position, comment)) = left_over {
         put_comment(&mut document, position, &comment);
     }
-    store(path, &document).map(|()| true)
+    store(path, &text, &document).map(|()| true)
 }
 
 /// That neither of two rules makes the other needless.
@@ -210,10 +216,14 @@ impl VisitMut for Before<'_> {
     }
 }
 
-/// Writes a file that loads in place of the one at `path`, which is there as a whole at any moment.
-fn store(path: &Path, document: &DocumentMut) -> Result<(), EditError> {
+/// Writes a file that loads in place of the one at `path`, with the text `before`, which is there as a whole at any moment.
+fn store(path: &Path, before: &str, document: &DocumentMut) -> Result<(), EditError> {
     let text = document.to_string();
     rules_of(path, &text)?;
+    // An editor may save at any time, and what it saved is not to be lost.
+    if file::read(path)?.unwrap_or_default() != before {
+        return Err(EditError::Changed { path: path.to_owned() });
+    }
     replace(&behind_links(path), &text)
         .map_err(|source| EditError::Unwritable { path: path.to_owned(), source })
 }

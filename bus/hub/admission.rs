@@ -13,6 +13,9 @@ use crate::state::registry::{Instance, Repo};
 use crate::suggest;
 use crate::time::Millis;
 
+/// How many negotiations may be open.
+const OPEN: usize = 10_000;
+
 /// Everything that can keep a message out; else, what becomes of it for each recipient.
 pub(super) fn admit(
     state: &State,
@@ -95,6 +98,7 @@ impl Admission<'_> {
         let sender = &self.sender.repo;
         match part {
             Part::Proposal(proposal) => {
+                check_open(self.state)?;
                 let voters = proposal.affected_repos.iter().enumerate().filter(|(_, voter)| *voter != sender);
                 let mut routings: Vec<Routing> = Vec::new();
                 for (place, voter) in voters {
@@ -108,7 +112,15 @@ impl Admission<'_> {
             }
             Part::Wording(negotiation) | Part::Withdrawal(negotiation) => {
                 let others = negotiation.involved().into_iter().filter(|repo| *repo != sender);
-                others.map(|name| self.check_and_route(name, self.state.repo(name))).collect()
+                let wanted = &self.message.to.capabilities;
+                let capable = |name: &RepoName| {
+                    let repo = self.state.repo(name).filter(|repo| repo.seen);
+                    let suits = repo.is_none_or(|repo| repo.is_capable(wanted));
+                    if suits { Ok(()) } else { Err(no_capable(name.as_str(), wanted)) }
+                };
+                let one =
+                    |name| capable(name).and_then(|()| self.check_and_route(name, self.state.repo(name)));
+                others.map(one).collect()
             }
             Part::Vote(..) | Part::Nothing => Ok(Vec::new()),
         }
@@ -242,6 +254,16 @@ impl Admission<'_> {
             .at("to.repo")
             .hint(format!("{advice}; allow_unknown queues it all the same"))
     }
+}
+
+/// Open negotiations are never forgotten, so that there is a limit to them.
+fn check_open(state: &State) -> Result<(), Refusal> {
+    let open = state.open_negotiations();
+    if open < OPEN {
+        return Ok(());
+    }
+    Err(Refusal::new(Code::TooManyOpen, format!("{open} negotiations are open"))
+        .hint("wait until some are decided; veda-bus negotiations --open lists them"))
 }
 
 fn no_capable(who: &str, wanted: &[Capability]) -> Refusal {

@@ -8,7 +8,7 @@ use crate::config::HoldRule;
 use crate::event::{Amended, Continued, Denied, Event, Expiring, Held, Recorded, Released};
 use crate::filter::Facts;
 use crate::message::Message;
-use crate::name::{InstanceId, MessageId, Seq};
+use crate::name::{InstanceId, MessageId, RepoName, Seq};
 use crate::payload::{Form, NegotiateAnswer, Outcome, Payload, Text};
 use crate::refusal::{Code, Refusal};
 use crate::state::State;
@@ -241,7 +241,12 @@ impl Hub {
                 Some(format!("The operator changed this message before passing it on: {}", comment.as_str()))
             }
         };
-        let told = text.and_then(|text| self.tell_sender(deciding, id, &text));
+        // Whoever waits for an answer goes on waiting: this is none.
+        let note = text.and_then(Text::new);
+        let told = note.and_then(|note| {
+            let kind = self.state.message(id)?.kind;
+            self.tell_sender(deciding, id, Payload::acknowledgement_with(kind, note))
+        });
         let (seq, expires_at) = (self.held(id)?.seq, self.held(id)?.expires_at);
         if let Some(message) = amended {
             self.append(deciding.events, deciding.now, Event::Amended(Amended { message }));
@@ -267,17 +272,25 @@ impl Hub {
         self.held(id)?;
         let reason = deciding.comment.as_ref().map_or("", |comment| comment.as_str());
         let text = format!("The operator did not let this message go: {reason}");
-        let told = self.tell_sender(deciding, id, &text);
+        let told = Text::new(text).and_then(|text| {
+            let kind = self.state.message(id)?.kind;
+            self.tell_sender(deciding, id, Payload::comment(kind, text))
+        });
         let answer = told.clone().unwrap_or_else(|| id.clone());
         self.append(deciding.events, deciding.now, Event::Denied(Denied { id: id.clone(), answer }));
         Ok(told)
     }
 
     /// Answers the sender of a held message in the operator's name.
-    fn tell_sender(&mut self, deciding: &mut Deciding<'_>, id: &MessageId, text: &str) -> Option<MessageId> {
+    fn tell_sender(
+        &mut self,
+        deciding: &mut Deciding<'_>,
+        id: &MessageId,
+        payload: Payload,
+    ) -> Option<MessageId> {
         let record = self.state.message(id)?;
         let operator = self.state.instance(&deciding.operator)?;
-        let post = Post::to_sender(record, Payload::comment(record.kind, Text::new(text)?), operator);
+        let post = Post::to_sender(record, payload, operator);
         let told = (deciding.fresh)();
         let posted = post.accepted(&self.state, &self.policy, &told, deciding.now)?;
         self.append(deciding.events, deciding.now, Event::Accepted(Box::new(posted)));
@@ -321,16 +334,24 @@ fn amended(state: &State, record: &Record, payload: &str) -> Result<Message, Ref
     let message = Message::parse(body, None)?;
     let changed = message.amended(payload)?;
     // What can not count any more is only passed on, whatever it says.
-    if let (Ok(before), Ok(after)) = (negotiating::part(state, &message), negotiating::part(state, &changed))
-        && !after.reaches_as(&before)
-    {
-        let what =
-            "this would be for others than the message was: the voters, or what it is to the vote, differ";
-        return Err(Refusal::new(Code::InvalidPayload, what)
-            .at("payload")
-            .hint("refuse it, and say what should be sent instead"));
+    if let Ok(before) = negotiating::part(state, &message) {
+        let after = negotiating::part(state, &changed)?;
+        if !after.reaches_as(&before) || parts(&changed) != parts(&message) {
+            let what = "this would be for others than the message was: its voters, its subtasks, or what it is to a vote";
+            return Err(Refusal::new(Code::InvalidPayload, what)
+                .at("payload")
+                .hint("refuse it, and say what should be sent instead"));
+        }
     }
     Ok(changed)
+}
+
+/// The repos that have a part in a task.
+fn parts(message: &Message) -> Vec<&RepoName> {
+    match &message.payload {
+        Payload::Task(Form::Opening(task)) => task.subtasks.keys().collect(),
+        _ => Vec::new(),
+    }
 }
 
 fn not_carried(negotiation: &Negotiation) -> Refusal {

@@ -53,10 +53,10 @@ impl<'a> Part<'a> {
 /// # Errors
 /// When it is meant to count and can not: the refusal says why, and what would.
 pub(super) fn part<'a>(state: &'a State, message: &'a Message) -> Result<Part<'a>, Refusal> {
-    let answered = message.reply_to.as_ref().and_then(|id| answered(state, id));
+    let answered = || message.reply_to.as_ref().and_then(|id| answered(state, id));
     match &message.payload {
-        Payload::Negotiate(Form::Opening(proposal)) => opening(proposal, &message.from.repo, answered),
-        Payload::Negotiate(Form::Answer(answer)) => reply(answer, &message.from.repo, answered),
+        Payload::Negotiate(Form::Opening(proposal)) => opening(proposal, &message.from.repo, answered()),
+        Payload::Negotiate(Form::Answer(answer)) => reply(answer, &message.from.repo, answered()),
         _ => Ok(Part::Nothing),
     }
 }
@@ -261,7 +261,9 @@ impl Hub {
         let Some(found) = self.state.negotiation_of(negotiation).filter(|found| found.is_open()) else {
             return;
         };
-        let Some(standing) = found.count(now) else {
+        // What the operator has the word on does not run out any more.
+        let counted = found.count(now).or((found.standing != Standing::Open).then_some(Standing::Split));
+        let Some(standing) = counted else {
             let comment = Text::new("time was up before the votes came to anything");
             return self.resolve(negotiation, Outcome::Expired, comment, events, now, fresh);
         };

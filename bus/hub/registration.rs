@@ -78,7 +78,11 @@ impl Hub {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             pid: self.state.host().map(|host| host.pid).unwrap_or_default(),
             instance_id: instance,
-            unread: self.state.repo(&register.repo).map(|repo| repo.mailbox.unread).unwrap_or_default(),
+            unread: self
+                .state
+                .repo(&register.repo)
+                .map(|repo| repo.mailbox.unread - repo.mailbox.held)
+                .unwrap_or_default(),
             repo: register.repo,
             resumed,
             seq: self.state.last(),

@@ -39,6 +39,9 @@ pub(super) fn decide(state: &State, policy: &Policy, sent: &Sent<'_>, now: Milli
     if let Some(record) = state.message(&message.id) {
         return repeated(state, record, &message, sender);
     }
+    if is_taken(state, &message.id) {
+        return refuse(sender, Some(&message), duplicate(&message.id));
+    }
     match admission::admit(state, policy, sender, &message, sent.allow_unknown, now) {
         Ok(recipients) => accept(state, policy, sender, message, recipients, now),
         Err(refusal) if limits::was_told(state, &sender.repo, &refusal, now) => {
@@ -79,10 +82,7 @@ fn repeated(state: &State, record: &Record, message: &Message, sender: &Instance
         let receipt = Receipt { duplicate: true, ..receipt_of(state, record) };
         return Decision { events: Vec::new(), reply: Ok(Reply::Receipt(receipt)) };
     }
-    let refusal = Refusal::new(Code::DuplicateId, format!("another message is {} already", message.id))
-        .at("id")
-        .hint("a new message needs a new id; a repeated one must not be changed");
-    refuse(sender, Some(message), refusal)
+    refuse(sender, Some(message), duplicate(&message.id))
 }
 
 fn receipt_of(state: &State, record: &Record) -> Receipt {
@@ -136,7 +136,9 @@ fn accept(
         duplicate: false,
     };
     let entering = if held.is_some() { Vec::new() } else { holding::entering(state, &message, expires_at) };
-    let (by, parent) = (sender.id.clone(), parent.map(|parent| parent.seq));
+    // Something may be owed for it for longer than it is remembered.
+    let request = message.reply_to.as_ref().and_then(|id| state.request(id)).map(|(seq, _)| seq);
+    let (by, parent) = (sender.id.clone(), parent.map(|parent| parent.seq).or(request));
     let accepted = Accepted { by, thread, parent, expires_at, recipients, held, message };
     let accepted = Event::Accepted(Box::new(accepted));
     let events = halted.into_iter().chain([accepted]).chain(entering);
@@ -157,9 +159,21 @@ fn halted(state: &State, thread: &MessageId, held: Option<&Held>) -> Option<Even
 pub(super) fn thread_of(state: &State, message: &Message) -> MessageId {
     let Some(parent) = &message.reply_to else { return message.id.clone() };
     let known = state.message(parent).map(|parent| &*parent.thread);
-    // An open negotiation is remembered for longer than its messages.
+    // An open negotiation, and what is owed, is remembered for longer than the messages.
     let negotiated = || state.negotiation_of(parent).map(|negotiation| &*negotiation.thread);
-    known.or_else(negotiated).unwrap_or(parent).clone()
+    let owed = || state.request(parent).map(|(_, thread)| thread);
+    known.or_else(negotiated).or_else(owed).unwrap_or(parent).clone()
+}
+
+/// Whether an id stands for something that goes on, although its message is forgotten.
+fn is_taken(state: &State, id: &MessageId) -> bool {
+    state.negotiation_of(id).is_some() || state.request(id).is_some()
+}
+
+fn duplicate(id: &MessageId) -> Refusal {
+    Refusal::new(Code::DuplicateId, format!("another message is {id} already"))
+        .at("id")
+        .hint("a new message needs a new id; a repeated one must not be changed")
 }
 
 /// What a message settles for its sender, when it goes out: what it answers, with the first word that is more than an

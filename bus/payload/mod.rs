@@ -195,6 +195,23 @@ impl Payload {
         }
     }
 
+    /// The same with a comment.
+    pub fn acknowledgement_with(kind: MessageType, text: Text) -> Self {
+        let mut payload = Self::acknowledgement(kind);
+        let comment = match &mut payload {
+            Self::RequestChange(Form::Answer(answer)) => Some(&mut answer.comment),
+            Self::Query(Form::Answer(answer)) => Some(&mut answer.comment),
+            Self::Notify(Form::Answer(answer)) => Some(&mut answer.comment),
+            Self::Negotiate(Form::Answer(answer)) => Some(&mut answer.comment),
+            Self::Task(Form::Answer(answer)) => Some(&mut answer.comment),
+            _ => None,
+        };
+        if let Some(comment) = comment {
+            *comment = Some(text);
+        }
+        payload
+    }
+
     /// The answer to a message of type `kind` that is a plain text: the answer of a Query, a comment elsewhere.
     /// `None` when the text is blank.
     pub fn plain_answer(kind: MessageType, text: &str) -> Option<Self> {

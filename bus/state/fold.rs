@@ -321,6 +321,10 @@ impl State {
         for repo in &expired.unread_by {
             self.settle(&expired.id, repo, Stage::Expired, None);
         }
+        // Nobody is told for the bus.
+        if expired.from.is_bus() {
+            return;
+        }
         let sender = self.repos.entry(expired.from.clone()).or_default();
         sender.notices.push_back((self.at, expired.clone()));
         // A sender that never comes back is not remembered for ever; the journal has it all.

@@ -276,6 +276,11 @@ impl State {
         self.negotiations.iter()
     }
 
+    /// How many negotiations are open.
+    pub fn open_negotiations(&self) -> usize {
+        self.negotiations.open_ones()
+    }
+
     /// The negotiation whose proposal event `seq` accepted.
     pub fn negotiation(&self, seq: Seq) -> Option<&Negotiation> {
         self.negotiations.get(seq)
@@ -284,6 +289,12 @@ impl State {
     /// The negotiation in which the message `id` worded a round: as the proposal, a counter-proposal or an amendment.
     pub fn negotiation_of(&self, id: &MessageId) -> Option<&Negotiation> {
         self.negotiations.of(id)
+    }
+
+    /// The event that accepted the request `id`, and its thread, while something is owed for it: for longer than the
+    /// message itself is remembered.
+    pub fn request(&self, id: &MessageId) -> Option<(Seq, &MessageId)> {
+        self.requests.called(id)
     }
 
     /// Open negotiations whose time for votes is up at `now`.

@@ -248,6 +248,11 @@ impl Negotiations {
         self.all.get(self.worded.get(message)?)
     }
 
+    /// How many are not resolved.
+    pub(super) fn open_ones(&self) -> usize {
+        self.all.len() - self.resolved.len()
+    }
+
     pub(super) fn next_deadline(&self) -> Option<Millis> {
         self.deadlines.first().map(|&(at, _)| at)
     }
@@ -314,7 +319,9 @@ impl Negotiations {
             self.resolved.pop_front();
             if let Some(gone) = self.all.remove(&seq) {
                 for round in gone.rounds() {
-                    self.worded.remove(&round.message);
+                    if self.worded.get(&round.message) == Some(&seq) {
+                        self.worded.remove(&round.message);
+                    }
                 }
             }
         }

@@ -57,7 +57,7 @@ impl State {
     fn ask(&mut self, seq: Seq, is_asked: impl Fn(&RepoName) -> bool) {
         let Some(record) = self.records.get(seq) else { return };
         for repo in reached(record).filter(|repo| is_asked(repo)) {
-            self.requests.open(seq);
+            self.requests.open(seq, &record.id, &record.thread);
             self.obligations.open(Obligation {
                 seq,
                 id: record.id.clone(),
@@ -78,7 +78,7 @@ impl State {
         let Some(record) = self.records.get(seq).filter(|_| !opening.subtasks.is_empty()) else { return };
         let handle = |repo| self.repos.get_key_value(repo).map_or(repo, |(known, _)| known).clone();
         let subtasks = opening.subtasks.keys().map(|repo| Subtask { repo: handle(repo), report: None });
-        self.requests.open(seq);
+        self.requests.open(seq, &record.id, &record.thread);
         self.tasks.open(Task {
             seq,
             id: record.id.clone(),
@@ -139,7 +139,7 @@ impl State {
                     counters: Some(request),
                     ..owed.clone()
                 };
-                self.requests.open(seq);
+                self.requests.open(seq, &counter.id, &counter.thread);
                 self.obligations.pass(request, &by, counter);
             }
             (Effect::Nothing | Effect::Passed, _) => {}

@@ -2,17 +2,27 @@
 //! above it that its sender was asked.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
-use crate::name::Seq;
+use crate::name::{MessageId, Seq};
+
+/// A request, and the messages under it that are under no other one that is nearer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Request {
+    id: MessageId,
+    messages: Vec<Seq>,
+}
 
 /// The requests of which something is still remembered, and what was said under them. What happened before the oldest
 /// of them makes no difference here, so that a recovery which begins there arrives at the same.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Requests {
-    /// The messages under each request, and under no other one that is nearer.
-    open: HashMap<Seq, Vec<Seq>>,
+    /// The requests.
+    open: HashMap<Seq, Request>,
     /// The nearest request above each message; always one of `open`.
     under: HashMap<Seq, Seq>,
+    /// The requests of `open` by the ids of their messages, which are forgotten sooner, with their threads.
+    ids: HashMap<MessageId, (Seq, Arc<MessageId>)>,
 }
 
 impl Requests {
@@ -24,13 +34,22 @@ impl Requests {
     }
 
     fn put_under(&mut self, above: Seq, seq: Seq) {
-        self.under.insert(seq, above);
-        self.open.entry(above).or_default().push(seq);
+        if let Some(request) = self.open.get_mut(&above) {
+            self.under.insert(seq, above);
+            request.messages.push(seq);
+        }
     }
 
-    /// Message `seq` is a request.
-    pub(super) fn open(&mut self, seq: Seq) {
-        self.open.entry(seq).or_default();
+    /// Message `seq`, called `id`, is a request.
+    pub(super) fn open(&mut self, seq: Seq, id: &MessageId, thread: &Arc<MessageId>) {
+        let request = || Request { id: id.clone(), messages: Vec::new() };
+        self.open.entry(seq).or_insert_with(request);
+        self.ids.insert(id.clone(), (seq, Arc::clone(thread)));
+    }
+
+    /// The event that accepted the request called `id`, and its thread.
+    pub(super) fn called(&self, id: &MessageId) -> Option<(Seq, &MessageId)> {
+        self.ids.get(id).map(|(seq, thread)| (*seq, &**thread))
     }
 
     /// The message itself where it is a request, else the nearest request above it.
@@ -45,7 +64,10 @@ impl Requests {
 
     /// Nothing is remembered of request `seq` any more: what stood under it stands under the next one above.
     pub(super) fn close(&mut self, seq: Seq) {
-        let messages = self.open.remove(&seq).unwrap_or_default();
+        let Some(Request { id, messages }) = self.open.remove(&seq) else { return };
+        if self.ids.get(&id).is_some_and(|(named, _)| *named == seq) {
+            self.ids.remove(&id);
+        }
         let above = self.under.get(&seq).copied();
         for message in messages {
             self.under.remove(&message);
@@ -60,6 +82,10 @@ impl Requests {
 mod tests {
     use super::*;
 
+    fn id(seq: u64) -> MessageId {
+        format!("m{seq}").parse().unwrap()
+    }
+
     fn above(requests: &Requests, seq: u64) -> Vec<u64> {
         requests.from(Seq(seq)).map(|seq| seq.0).collect()
     }
@@ -68,11 +94,11 @@ mod tests {
     fn an_answer_finds_every_request_above_it() {
         let mut requests = Requests::default();
         requests.answer(Seq(1), None);
-        requests.open(Seq(1));
+        requests.open(Seq(1), &id(1), &Arc::new(id(1)));
         for (seq, parent) in [(2, 1), (3, 2), (4, 3), (5, 4)] {
             requests.answer(Seq(seq), Some(Seq(parent)));
             if seq == 3 {
-                requests.open(Seq(seq));
+                requests.open(Seq(seq), &id(seq), &Arc::new(id(seq)));
             }
         }
         assert_eq!(above(&requests, 5), [3, 1]);
@@ -88,7 +114,7 @@ mod tests {
     #[test]
     fn what_answers_a_message_that_is_not_known_stands_under_nothing() {
         let mut requests = Requests::default();
-        requests.open(Seq(9));
+        requests.open(Seq(9), &id(9), &Arc::new(id(9)));
         requests.answer(Seq(10), Some(Seq(4)));
         requests.answer(Seq(11), None);
         assert_eq!((above(&requests, 10), above(&requests, 11)), (vec![], vec![]));

@@ -3,8 +3,8 @@
 //! Agents that thank each other for ever do not use the same words each time, but the words that they use are soon all
 //! there; and whoever works together brings a new name, path, error or plan with nearly every message. So what counts
 //! is how many words of a message the two have not said to each other yet. Their words are remembered when a run ends
-//! because one of them said something new, and forgotten when anything else is said in the thread: an opening, a long
-//! text, a vote, work that is done or failed, a word of the operator's.
+//! because one of them said something new, and forgotten when one of them says anything else in the thread: an opening,
+//! a long text, a vote, work that is done or failed.
 
 use std::borrow::Cow;
 
@@ -165,7 +165,11 @@ pub(super) struct Runs(Vec<Run>);
 impl Runs {
     /// A message of the thread was accepted.
     pub(super) fn take(&mut self, message: &Message) {
-        let Some(said) = Said::of(message) else { return self.0.clear() };
+        let Some(said) = Said::of(message) else {
+            // What else is said ends the runs of whoever says it.
+            let from = &message.from.repo;
+            return self.0.retain(|run| run.last != *from && run.other != *from);
+        };
         let known = self.0.iter().position(|run| run.is_between(&said));
         let mut run = known.map_or_else(|| Run::new(&said), |index| self.0.remove(index));
         run.take(&said);
@@ -206,7 +210,12 @@ impl Run {
 
     fn count_with(&self, said: &Said<'_>) -> usize {
         let like_before = self.shapes.iter().any(|shape| shape.is_none_or(|shape| shape == said.shape));
-        if self.last == *said.to && like_before && !self.is_news(&said.words) { self.count + 1 } else { 1 }
+        match (like_before && !self.is_news(&said.words), self.last == *said.to) {
+            (true, true) => self.count + 1,
+            // Who says two things in a turn is still in the same turn.
+            (true, false) => self.count,
+            (false, _) => 1,
+        }
     }
 
     fn is_news(&self, words: &[Word]) -> bool {

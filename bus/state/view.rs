@@ -102,8 +102,11 @@ pub struct RepoView {
     pub last_seen: Millis,
     /// Messages that wait for an instance.
     pub waiting: usize,
-    /// Messages that were not read: those that wait, and those that an instance has.
+    /// Messages that were not read: those that wait, those that an instance has, and those that are held.
     pub unread: usize,
+    /// How many of those are held.
+    #[serde(default)]
+    pub held: usize,
     /// The size of the unread ones, in bytes.
     pub unread_bytes: usize,
     /// From whom it takes requests, where it said so.
@@ -195,7 +198,7 @@ impl StateView {
             threads: state.threads.len(),
             unread: state.repos.values().map(|repo| repo.mailbox.unread).sum(),
             held: state.holds().count(),
-            negotiations: state.negotiations().filter(|one| one.is_open()).count(),
+            negotiations: state.open_negotiations(),
             owed: state.owed_pairs().map(|(.., count)| count).sum(),
             configured: state.configured.clone(),
             repos: state.repos.iter().map(|(name, repo)| RepoView::of(name, repo, state)).collect(),
@@ -293,6 +296,7 @@ impl RepoView {
             last_seen: repo.last_seen,
             waiting: repo.mailbox.waiting.len(),
             unread: repo.mailbox.unread,
+            held: repo.mailbox.held,
             unread_bytes: repo.mailbox.bytes,
             accept_requests_from: repo.accept_requests_from.clone(),
             capabilities,

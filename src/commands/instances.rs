@@ -192,6 +192,7 @@ mod tests {
             last_seen: Millis(90_000),
             waiting: 2,
             unread: 3,
+            held: 0,
             unread_bytes: 300,
             accept_requests_from: None,
             capabilities: Vec::new(),

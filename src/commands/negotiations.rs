@@ -76,8 +76,9 @@ fn lines(one: &NegotiationView, proposal: &str, now: Millis) -> [Row; 2] {
     head.plain(" ").push(Role::Strong, proposal).push(Role::Dim, " by ");
     head.push(Role::Repo, one.proposer.as_str());
     let mut standing = Row::of(Role::Text, "  ");
-    if one.rounds.len() > 1 {
-        standing.push(Role::Dim, &format!("round {}: ", one.rounds.len()));
+    if let [_, .., last] = one.rounds.as_slice() {
+        standing.push(Role::Dim, &format!("round {} ", last.round));
+        standing.push(Role::Id, &last.message.short()).plain(": ");
     }
     if let Some(negotiation) = Negotiation::of(one) {
         standing.plain(&standing_words(&negotiation, now));
@@ -122,6 +123,6 @@ mod tests {
         };
         let shown = lines(&view, "Only\u{1b}[2J the types", Millis(60_000)).map(|row| row.text());
         assert_eq!(shown[0], "01234567 Only\\x1b[2J the types by Flagship");
-        assert_eq!(shown[1], "  round 2: 1 of 2 accept, waiting for Flagship, 4 min left");
+        assert_eq!(shown[1], "  round 2 message-: 1 of 2 accept, waiting for Flagship, 4 min left");
     }
 }

@@ -128,7 +128,12 @@ fn rounds(one: &NegotiationView, said: &HashMap<MessageId, Message>, now: Millis
 
 fn round(round: &RoundView, said: &HashMap<MessageId, Message>, now: Millis) -> Vec<Row> {
     let mut head = Row::of(Role::Field, &format!("round {}", round.round));
-    head.plain(", ").push(Role::Repo, round.by.as_str()).plain(", ").push(Role::Time, &ago(round.at, now).0);
+    head.plain(" ")
+        .push(Role::Id, &round.message.short())
+        .plain(", ")
+        .push(Role::Repo, round.by.as_str())
+        .plain(", ")
+        .push(Role::Time, &ago(round.at, now).0);
     head.plain(": ").plain(said.get(&round.message).and_then(wording).unwrap_or("-"));
     let votes = round.ballots.iter().map(|ballot| {
         let mut row = Row::of(Role::Text, "  ");

@@ -55,6 +55,10 @@ struct Status {
     accepted: u64,
     remembered: usize,
     unread: usize,
+    /// How many of those are held.
+    held: usize,
+    /// Negotiations that are not resolved.
+    negotiations: usize,
     threads: usize,
     repos: usize,
     repos_connected: usize,
@@ -109,6 +113,8 @@ impl Status {
             accepted: state.accepted,
             remembered: state.remembered,
             unread: state.unread,
+            held: state.held,
+            negotiations: state.negotiations,
             threads: state.threads,
             repos: state.repos.len(),
             repos_connected: state.repos.iter().filter(|repo| repo.connected).count(),
@@ -135,6 +141,10 @@ impl Status {
             "messages",
             format!("{accepted} accepted, {remembered} remembered in {threads}, {unread} unread"),
         ));
+        if self.held + self.negotiations > 0 {
+            let open = counted(self.negotiations as u64, "open negotiation");
+            lines.push(("operator", format!("{} held, {open}", counted(self.held as u64, "message"))));
+        }
         lines.push(("repos", format!("{} known, {} connected", self.repos, self.repos_connected)));
         let (connected, stuck) = (self.instances_connected, self.instances_stuck);
         lines.push(("instances", format!("{connected} connected, {stuck} of them stuck")));

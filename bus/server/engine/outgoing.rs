@@ -10,7 +10,8 @@ use super::super::release::{Effect, Release};
 use super::{Connection, Engine};
 use crate::event::{Accepted, Event, Expired, LeftReason, Moved, Receive, Recorded};
 use crate::name::{InstanceId, MessageId, RepoName};
-use crate::state::record::Stage;
+use crate::refusal::Code;
+use crate::state::record::{Delivery, Stage};
 use crate::time::Millis;
 use crate::wire::answer::{Notice, frame, message_frame};
 
@@ -27,8 +28,15 @@ impl Engine {
                 self.step(&answered.id, &answered.repo, Stage::Answered, recorded.at, answer);
             }
             Event::Expired(expired) => self.tell_expired(expired),
-            Event::Released(released) => self.steps_of_all(&released.id, Stage::Queued, recorded.at),
-            Event::Denied(denied) => self.steps_of_all(&denied.id, Stage::Refused, recorded.at),
+            // What was released may be on its way already.
+            Event::Released(released) => {
+                let waits = |one: &Delivery| matches!(one.stage, Stage::Queued | Stage::Routed);
+                self.steps_of_all(&released.id, Stage::Queued, recorded.at, waits);
+            }
+            Event::Denied(denied) => {
+                let is_denied = |one: &Delivery| one.refused == Some(Code::RefusedByOperator);
+                self.steps_of_all(&denied.id, Stage::Refused, recorded.at, is_denied);
+            }
             Event::Left(left) if left.reason == LeftReason::Closed => {
                 self.by_instance.remove(&left.instance);
             }
@@ -65,10 +73,10 @@ impl Engine {
     }
 
     /// The message took a step with each recipient that did not get it before.
-    fn steps_of_all(&mut self, id: &MessageId, stage: Stage, at: Millis) {
+    fn steps_of_all(&mut self, id: &MessageId, stage: Stage, at: Millis, took: impl Fn(&Delivery) -> bool) {
         let deliveries = self.hub.state().message(id).into_iter().flat_map(|record| &record.deliveries);
-        let took = deliveries.filter(|delivery| delivery.stage == stage);
-        let repos: Vec<_> = took.map(|delivery| delivery.repo.clone()).collect();
+        let repos: Vec<_> =
+            deliveries.filter(|delivery| took(delivery)).map(|delivery| delivery.repo.clone()).collect();
         for repo in repos {
             self.step(id, &repo, stage, at, None);
         }

@@ -252,6 +252,7 @@ impl Engine {
         let (track, receives) = (register.track, register.receive == Receive::All);
         let (pid, policy) = (connection.pid, &self.hub.policy().origin);
         let is_operator = register.repo.is_operator();
+        let was_seen = self.hub.state().repo(&register.repo).is_some_and(|repo| repo.seen);
         let (origin, host) = if is_operator && policy.check {
             (origin::of(pid, &policy.marks), None)
         } else {
@@ -283,7 +284,9 @@ impl Engine {
             }
         }
         self.record(&events);
-        self.doubt_again();
+        if !was_seen {
+            self.doubt_again();
+        }
         reply.map(|_| ())
     }
 }

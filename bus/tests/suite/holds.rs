@@ -185,3 +185,34 @@ fn only_the_operator_decides_and_every_attempt_is_seen() {
     assert!(matches!(desk.bench.last_event(), Event::Refused(refused) if refused.code == Code::OperatorOnly));
     assert_eq!(desk.stage(), Stage::Held);
 }
+
+#[test]
+fn an_edit_changes_what_is_said_and_not_to_whom() {
+    let mut desk = desk(Vec::new());
+    desk.bench.join("UILib");
+    let edit = |id, payload: Value| Decide { payload: Some(payload), ..on(Verdict::Release, id) };
+    desk.bench
+        .send(&desk.flagship.clone(), &proposal("p", "LensSDK", &["Flagship", "LensSDK"], true))
+        .unwrap();
+    let wider = proposal("p", "LensSDK", &["Flagship", "LensSDK", "UILib"], true)["payload"].clone();
+    let refusal = desk.bench.decide(&desk.operator.clone(), edit("p", wider)).unwrap_err();
+    assert_eq!((refusal.code, refusal.at.as_deref()), (Code::InvalidPayload, Some("payload")));
+    let reworded = proposal("other", "LensSDK", &["LensSDK", "Flagship"], true)["payload"].clone();
+    desk.decide(edit("p", reworded));
+    desk.bench.send(&desk.lens.clone(), &vote("l", "Flagship", "p", "counter")).unwrap();
+    desk.bench.send(&desk.flagship.clone(), &vote("f", "LensSDK", "l", "accept")).unwrap();
+    let counter = vote("f", "LensSDK", "l", "counter")["payload"].clone();
+    let refusal = desk.bench.decide(&desk.operator.clone(), edit("f", counter)).unwrap_err();
+    assert_eq!(refusal.code, Code::InvalidPayload);
+    desk.decide(edit("f", json!({ "vote": "accept", "comment": "with thanks" })));
+    assert_eq!(desk.bench.negotiation("p").tally().accept, 2);
+}
+
+#[test]
+fn what_the_sender_is_told_of_a_release_is_no_answer() {
+    let mut desk = Desk::held(Vec::new());
+    let told =
+        desk.decide(Decide { comment: Text::new("in a minute"), ..on(Verdict::Release, "q") }).unwrap();
+    let payload = desk.body(&told.to_string())["payload"].clone();
+    assert_eq!(payload, json!({ "acknowledged": true, "comment": "in a minute" }));
+}

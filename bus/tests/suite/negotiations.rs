@@ -10,7 +10,7 @@ use veda_bus_core::refusal::Code;
 use veda_bus_core::state::negotiation::Standing;
 use veda_bus_core::state::record::Stage;
 use veda_bus_core::wire::decide::{Decide, Verdict};
-use veda_bus_core::wire::request::AckStage;
+use veda_bus_core::wire::request::{AckStage, Register};
 
 use crate::bench::{Bench, on, proposal, repo, vote, with};
 
@@ -314,5 +314,56 @@ fn an_open_one_outlives_the_memory_of_its_messages() {
     let thread = &table.bench.hub.state().message(&"l2".parse().unwrap()).unwrap().thread;
     assert_eq!(thread.to_string(), "p");
     table.bench.decide(&table.operator.clone(), on(Verdict::Reject, "p")).unwrap();
+    assert_eq!(table.outcome("p"), Some(Outcome::Rejected));
+}
+
+#[test]
+fn an_id_that_names_an_open_negotiation_is_taken_although_its_message_is_forgotten() {
+    let mut table = Table::new();
+    let long = with(proposal("p", "LensSDK", &["Flagship", "LensSDK"], true), "ttl", json!(10_000));
+    table.bench.send(&table.flagship.clone(), &long).unwrap();
+    table.bench.ack(&table.lens.clone(), "p", AckStage::Read).unwrap();
+    table.bench.pass(5000);
+    table.propose("other", true);
+    assert!(table.bench.hub.state().message(&"p".parse().unwrap()).is_none(), "it is forgotten");
+    let again = table.bench.send(&table.ui.clone(), &proposal("p", "*", &["UILib"], true)).unwrap_err();
+    assert_eq!(again.code, Code::DuplicateId);
+    table.lens("l", "p", "accept");
+    assert_eq!(table.standing("p"), Standing::Consensus);
+}
+
+#[test]
+fn votes_reach_who_worded_the_round_whomever_it_listens_to() {
+    let mut table = Table::new();
+    let choosy = Register {
+        instance_id: Some(table.lens.clone()),
+        accept_requests_from: Some(vec![repo("Flagship")]),
+        ..Register::new(repo("LensSDK"))
+    };
+    table.bench.register(choosy).unwrap();
+    table.propose("p", true);
+    table.lens("l", "p", "counter");
+    table.bench.send(&table.ui.clone(), &vote("u", "LensSDK", "l", "accept")).unwrap();
+    assert_eq!(table.bench.negotiation("p").tally().accept, 2);
+    let refusal = table.bench.send(&table.ui.clone(), &proposal("q", "*", &["LensSDK"], true)).unwrap_err();
+    assert_eq!(refusal.code, Code::AccessDenied);
+}
+
+#[test]
+fn what_the_operator_has_the_word_on_does_not_run_out() {
+    let mut table = Table::new();
+    table.propose("p", true);
+    table.lens("l", "p", "reject");
+    table.bench.pass(4000);
+    assert_eq!(table.standing("p"), Standing::Rejected);
+    table.lens("l2", "p", "accept");
+    assert_eq!((table.standing("p"), table.outcome("p")), (Standing::Split, None));
+}
+
+#[test]
+fn where_all_abstain_nothing_is_carried() {
+    let mut table = Table::with(Approval::Never);
+    table.bench.send(&table.flagship.clone(), &proposal("p", "*", &["LensSDK"], true)).unwrap();
+    table.lens("l", "p", "abstain");
     assert_eq!(table.outcome("p"), Some(Outcome::Rejected));
 }

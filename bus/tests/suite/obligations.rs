@@ -17,7 +17,7 @@ use veda_bus_core::state::task::Progress;
 use veda_bus_core::state::view::StateView;
 use veda_bus_core::state::{Keep, State};
 use veda_bus_core::time::Millis;
-use veda_bus_core::wire::request::Part;
+use veda_bus_core::wire::request::{AckStage, Part};
 
 use crate::bench::{Bench, answer, query, repo, with};
 
@@ -414,4 +414,31 @@ fn a_vote_is_owed_in_each_round_by_who_has_not_voted() {
         overridden: true,
     }));
     assert_eq!(fold.owed(), [""; 0]);
+}
+
+#[test]
+fn an_answer_to_what_is_long_forgotten_settles_it() {
+    let mut bench = Bench::new();
+    let (app, lens) = (bench.join("Flagship"), bench.join("LensSDK"));
+    let later = json!({ "decision": "accepted", "eta_seconds": 14_400 });
+    bench.send(&app, &message("r", "LensSDK", "RequestChange", json!({ "summary": "s" }))).unwrap();
+    bench.ack(&lens, "r", AckStage::Read).unwrap();
+    bench.send(&lens, &reply("a", "Flagship", "RequestChange", "r", later)).unwrap();
+    bench.ack(&app, "a", AckStage::Read).unwrap();
+    bench.pass(8_000);
+    bench
+        .send(&app, &message("other", "LensSDK", "Notify", json!({ "change_type": "c", "summary": "s" })))
+        .unwrap();
+    assert!(bench.hub.state().message(&id("r")).is_none(), "it is forgotten");
+    let again = message("r", "LensSDK", "RequestChange", json!({ "summary": "s" }));
+    assert_eq!(
+        bench.send(&app, &again).unwrap_err().code,
+        Code::DuplicateId,
+        "and still stands for something"
+    );
+    assert_eq!(owed(bench.hub.state()), ["LensSDK → Flagship: r"]);
+    let done = json!({ "decision": "done" });
+    let receipt = bench.send(&lens, &reply("d", "Flagship", "RequestChange", "r", done)).unwrap();
+    assert_eq!(receipt.thread, id("r"));
+    assert_eq!(owed(bench.hub.state()), [""; 0]);
 }

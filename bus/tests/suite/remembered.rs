@@ -112,7 +112,10 @@ fn an_id_that_comes_again_is_the_last_message_of_that_id() {
     let (mut bench, asker, lens) = scene(1, 0);
     for _ in 0..2 {
         for name in ["again", "between"] {
-            bench.send(&asker, &query(name, "LensSDK")).unwrap();
+            // Nothing is owed for an announcement, so that its id is free when it is forgotten.
+            let said = json!({ "change_type": "deprecation", "summary": "s" });
+            let notice = with(with(query(name, "LensSDK"), "type", json!("Notify")), "payload", said);
+            bench.send(&asker, &notice).unwrap();
             bench.ack(&lens, name, AckStage::Read).unwrap();
         }
     }
