@@ -35,8 +35,10 @@ mod suite {
     mod example;
     mod exec;
     mod flags;
+    mod governance;
     mod handover;
     mod history;
+    mod holding;
     mod hostile;
     mod live;
     mod load;
@@ -47,6 +49,7 @@ mod suite {
     mod protocol_doc;
     mod regression;
     mod restart;
+    mod rules_file;
     mod screen_itself;
     mod security;
     mod slow_reader;

@@ -27,7 +27,7 @@ pub enum EditError {
     #[error(transparent)]
     Config(#[from] ConfigError),
     /// Another rule covers all that this one would.
-    #[error("{place}: {rule} is covered by the rule here, {by}")]
+    #[error("{place}: {rule} {}", if rule == by { "is a rule already".to_owned() } else { format!("is covered by the rule here, {by}") })]
     Covered {
         /// Where the other rule stands.
         place: Place,

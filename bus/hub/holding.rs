@@ -148,7 +148,9 @@ impl Hub {
             let what = format!("no negotiation is known to which message {id} belongs");
             Refusal::new(Code::UnknownMessage, what).at("id").hint("veda-bus negotiations lists them")
         })?;
-        check_open(found)?;
+        // Here nobody comments.
+        let over = |refusal: Refusal| refusal.at("id").hint("something new needs a new proposal");
+        check_open(found).map_err(over)?;
         let last = found.round_number();
         if round.is_none_or(|round| round == last) {
             return Ok(found);
@@ -360,5 +362,5 @@ fn not_carried(negotiation: &Negotiation) -> Refusal {
         "the votes do not carry it: {} accept, {} reject, {} abstain, {} not yet",
         tally.accept, tally.reject, tally.abstain, tally.waiting
     );
-    Refusal::new(Code::NoConsensus, what).at("id").hint("the verdict \"override\" approves it all the same")
+    Refusal::new(Code::NoConsensus, what).at("id").hint("to approve it all the same, override it")
 }

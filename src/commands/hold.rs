@@ -1,5 +1,6 @@
 //! `veda-bus hold list`: what waits for the operator.
 
+use serde::Serialize;
 use veda_bus_core::event::Held;
 use veda_bus_core::message::Message;
 use veda_bus_core::name::RepoName;
@@ -30,7 +31,8 @@ pub(crate) fn run(context: &Context) -> Result<(), Failure> {
     let (mut out, now) = (Output::new(), Millis::now());
     for hold in &newest {
         if context.json {
-            out.json(hold)?;
+            let summary = texts.get(&hold.seq).map(|message| message.payload.headline());
+            out.json(&Told { hold, summary })?;
         } else {
             lines(hold, texts.get(&hold.seq), now).iter().try_for_each(|line| out.row(line))?;
         }
@@ -46,6 +48,15 @@ pub(crate) fn run(context: &Context) -> Result<(), Failure> {
         }
     }
     out.flush()
+}
+
+/// What is held as a script gets it.
+#[derive(Serialize)]
+struct Told<'a> {
+    #[serde(flatten)]
+    hold: &'a HoldView,
+    /// What it says in a line; `None` where its text is nowhere to be had any more.
+    summary: Option<String>,
 }
 
 /// What is held in two lines: what it is, and why it waits.

@@ -139,9 +139,7 @@ impl Printer {
                 return Ok(());
             }
         };
-        if let Event::Accepted(accepted) = &recorded.event {
-            self.memory.learn(recorded.at, accepted);
-        }
+        self.memory.learn_event(&recorded);
         let json = || String::from_utf8_lossy(line.bytes);
         match self.selection.of(recorded, json) {
             Some(_) if self.json => self.out.raw_json(&json()),

@@ -73,15 +73,19 @@ pub(super) fn wording(message: &Message) -> Option<&str> {
 
 fn lines(one: &NegotiationView, proposal: &str, now: Millis) -> [Row; 2] {
     let mut head = Row::of(Role::Id, &one.id.short());
-    head.plain(" ").push(Role::Strong, proposal).push(Role::Dim, " by ");
-    head.push(Role::Repo, one.proposer.as_str());
+    let by = one.rounds.last().map_or(&one.proposer, |round| &round.by);
+    head.plain(" ").push(Role::Strong, proposal).push(Role::Dim, " by ").push(Role::Repo, by.as_str());
     let mut standing = Row::of(Role::Text, "  ");
     if let [_, .., last] = one.rounds.as_slice() {
-        standing.push(Role::Dim, &format!("round {} ", last.round));
-        standing.push(Role::Id, &last.message.short()).plain(": ");
+        standing.push(Role::Dim, &format!("round {} of what ", last.round));
+        standing.push(Role::Repo, one.proposer.as_str()).push(Role::Dim, " proposed: ");
     }
     if let Some(negotiation) = Negotiation::of(one) {
         standing.plain(&standing_words(&negotiation, now));
+    }
+    // A vote answers the words that are on the table.
+    if let ([_, .., last], None) = (one.rounds.as_slice(), &one.resolution) {
+        standing.push(Role::Dim, ", vote on ").push(Role::Id, &last.message.short());
     }
     [head, standing]
 }
@@ -122,7 +126,10 @@ mod tests {
             resolution: None,
         };
         let shown = lines(&view, "Only\u{1b}[2J the types", Millis(60_000)).map(|row| row.text());
-        assert_eq!(shown[0], "01234567 Only\\x1b[2J the types by Flagship");
-        assert_eq!(shown[1], "  round 2 message-: 1 of 2 accept, waiting for Flagship, 4 min left");
+        assert_eq!(shown[0], "01234567 Only\\x1b[2J the types by LensSDK");
+        assert_eq!(
+            shown[1],
+            "  round 2 of what Flagship proposed: 1 of 2 accept, waiting for Flagship, 4 min left, vote on message-"
+        );
     }
 }

@@ -49,9 +49,19 @@ pub(crate) fn run(context: &Context, wanted: &Obligations) -> Result<(), Failure
     if more > 0 {
         out.line(&format!("{} not looked at: only the newest {} are", older(more), newest.len()))?;
     } else if shown.is_empty() {
-        out.line("nobody owes an answer")?;
+        out.line(&nothing(wanted))?;
     }
     out.flush()
+}
+
+/// That there is nothing of what was asked for.
+fn nothing(wanted: &Obligations) -> String {
+    match (&wanted.repo, wanted.overdue) {
+        (None, false) => "nobody owes an answer".to_owned(),
+        (None, true) => "nobody is late".to_owned(),
+        (Some(repo), false) => format!("{repo} owes no answer, and is owed none"),
+        (Some(repo), true) => format!("{repo} is not late, and nobody is late with {repo}"),
+    }
 }
 
 fn older(more: usize) -> String {

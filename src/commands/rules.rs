@@ -24,7 +24,7 @@ pub(crate) fn run(context: &Context) -> Result<(), Failure> {
         row.push(role, text);
         row
     };
-    out.row(&line("negotiations", Role::Text, &rules.negotiations))?;
+    out.row(&line("negotiations", Role::Text, &deciding(&rules.negotiations)))?;
     for rule in &rules.hold {
         out.row(&line("hold", Role::Held, rule))?;
     }
@@ -39,4 +39,15 @@ pub(crate) fn run(context: &Context) -> Result<(), Failure> {
         out.row(&line("next start", Role::Dim, key))?;
     }
     out.flush()
+}
+
+/// The word for who decides negotiations, and what it means.
+fn deciding(word: &str) -> String {
+    let meaning = match word {
+        "always" => "all wait for you",
+        "on_conflict" => "those whose voters do not agree wait for you",
+        "never" => "the votes decide",
+        _ => return word.to_owned(),
+    };
+    format!("{word}: {meaning}")
 }

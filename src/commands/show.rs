@@ -13,17 +13,18 @@ use veda_bus_core::state::view::{BallotView, HoldView, LadderView, NegotiationVi
 use veda_bus_core::time::Millis;
 use veda_bus_core::wire::answer::HistoryEntry;
 use veda_bus_core::wire::{BusFrame, History, Part, StateWith};
-use veda_bus_ui::ago::ago;
 use veda_bus_ui::row::Row;
 use veda_bus_ui::theme::Role;
 use veda_bus_ui::words::{listed, policy, standing_words};
 
 use super::decide::whole;
 use super::negotiations::wording;
+use super::status::age;
 use crate::compose::look_up;
 use crate::context::{Context, Output};
 use crate::failure::Failure;
-use crate::show;
+use crate::show::table::cell;
+use crate::show::{self, width};
 
 /// How many messages of its thread are looked through for what voters said.
 const THREAD: usize = 1000;
@@ -91,7 +92,7 @@ fn step(ladder: &LadderView, now: Millis) -> Row {
     row.plain(": ");
     for (place, (stage, at)) in ladder.steps.iter().enumerate() {
         row.plain(if place == 0 { "" } else { " → " }).plain(stage.as_str());
-        row.plain(" ").push(Role::Time, &ago(*at, now).0);
+        row.plain(" ").push(Role::Time, &ago(*at, now));
     }
     if let Some(code) = ladder.refused {
         row.plain(" ").push(Role::Refused, code.as_str());
@@ -118,7 +119,12 @@ fn rounds(one: &NegotiationView, said: &HashMap<MessageId, Message>, now: Millis
     head.plain(&format!(", {}, among {voters}", policy(one.requires_consensus)));
     rows.push(head);
     if let Some(negotiation) = Negotiation::of(one) {
-        rows.push(Row::of(Role::Strong, &standing_words(&negotiation, now)));
+        let mut standing = Row::of(Role::Strong, &standing_words(&negotiation, now));
+        let end = one.resolution.as_ref().and_then(|resolution| said.get(&resolution.message));
+        if let Some(comment) = end.and_then(comment) {
+            standing.plain(": ").plain(comment);
+        }
+        rows.push(standing);
     }
     for round in &one.rounds {
         rows.extend(self::round(round, said, now));
@@ -128,23 +134,25 @@ fn rounds(one: &NegotiationView, said: &HashMap<MessageId, Message>, now: Millis
 
 fn round(round: &RoundView, said: &HashMap<MessageId, Message>, now: Millis) -> Vec<Row> {
     let mut head = Row::of(Role::Field, &format!("round {}", round.round));
-    head.plain(" ")
-        .push(Role::Id, &round.message.short())
-        .plain(", ")
-        .push(Role::Repo, round.by.as_str())
-        .plain(", ")
-        .push(Role::Time, &ago(round.at, now).0);
+    head.plain(" by ").push(Role::Repo, round.by.as_str()).plain(", ").push(Role::Time, &ago(round.at, now));
+    head.plain(", ").push(Role::Id, &round.message.short());
     head.plain(": ").plain(said.get(&round.message).and_then(wording).unwrap_or("-"));
+    let names = round.ballots.iter().map(|ballot| width(ballot.repo.as_str())).max().unwrap_or_default();
     let votes = round.ballots.iter().map(|ballot| {
         let mut row = Row::of(Role::Text, "  ");
-        row.push(Role::Repo, ballot.repo.as_str()).plain(" ").push(Role::Strong, ballot.vote.as_str());
-        row.plain(" ").push(Role::Time, &ago(ballot.at, now).0);
+        row.push(Role::Repo, &cell(ballot.repo.as_str(), names)).plain("  ");
+        row.push(Role::Strong, ballot.vote.as_str());
+        row.plain(" ").push(Role::Time, &ago(ballot.at, now));
         if let Some(comment) = said.get(&ballot.message).and_then(comment) {
             row.plain(": ").plain(comment);
         }
         row
     });
     std::iter::once(head).chain(votes).collect()
+}
+
+fn ago(then: Millis, now: Millis) -> String {
+    format!("{} ago", age(now.since(then)))
 }
 
 fn comment(message: &Message) -> Option<&str> {

@@ -51,7 +51,7 @@ pub(crate) fn run(context: &Context, wanted: &Tasks) -> Result<(), Failure> {
     }
     if !context.json {
         match (more, shown.is_empty()) {
-            (0, true) => out.line("no task")?,
+            (0, true) => out.line(if wanted.open { "no task is open" } else { "no task" })?,
             (0, false) => {}
             (more, _) => out.line(&format!("older ones that are not shown: {more}"))?,
         }

@@ -7,7 +7,7 @@ use std::io::Write as _;
 
 use tokio::sync::broadcast::error::RecvError;
 use veda_bus_core::client::{BusClient, ClientError, ClientEvent, EventLine};
-use veda_bus_core::event::{Event, Recorded};
+use veda_bus_core::event::Recorded;
 use veda_bus_core::journal::line;
 use veda_bus_core::name::Seq;
 use veda_bus_core::text;
@@ -139,9 +139,7 @@ impl View {
                 return Ok(());
             }
         };
-        if let Event::Accepted(accepted) = &recorded.event {
-            self.memory.learn(recorded.at, accepted);
-        }
+        self.memory.learn_event(&recorded);
         match self.choice.of(recorded, &self.memory) {
             Some(recorded) => self.print(&recorded, &line),
             None => Ok(()),

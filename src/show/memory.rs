@@ -3,7 +3,7 @@
 use std::collections::{HashMap, VecDeque};
 use std::time::Duration;
 
-use veda_bus_core::event::Accepted;
+use veda_bus_core::event::{Accepted, Amended, Event, Recorded};
 use veda_bus_core::filter::{Facts, MAX_SUMMARY};
 use veda_bus_core::message::{Message, MessageType, Priority, Recipient};
 use veda_bus_core::name::{MessageId, RepoName};
@@ -85,6 +85,20 @@ impl Memory {
     /// Remembers about so many bytes of messages as need not bother anyone.
     pub(crate) fn new() -> Self {
         Self { known: HashMap::new(), order: VecDeque::new(), bytes: 0, limit: LIMIT }
+    }
+
+    /// Takes in what an event says of a message: that it was accepted, or that it says something else now.
+    pub(crate) fn learn_event(&mut self, recorded: &Recorded) {
+        match &recorded.event {
+            Event::Accepted(accepted) => self.learn(recorded.at, accepted),
+            Event::Amended(Amended { message }) => {
+                if let Some(before) = self.known.get(&message.id) {
+                    let known = Known::new(message, &before.thread, before.at, before.expires_at);
+                    self.insert(&message.id, known);
+                }
+            }
+            _ => {}
+        }
     }
 
     /// Takes in a message that an event accepted at `at`.

@@ -53,10 +53,12 @@ impl Machine {
         Self { environment: UNLIMITED.to_vec(), ..Self::new(bus) }
     }
 
-    /// Writes `~/.veda/bus.toml` anew.
+    /// Puts another `~/.veda/bus.toml` in the place of the one that is there, which is never half of one.
     pub(crate) fn configure(&self, bus: &str) {
         let text = format!("[bus]\nsocket_path = \"{}\"\n{bus}\n", self.socket().display());
-        fs::write(self.home().join(".veda/bus.toml"), text).unwrap();
+        let file = self.home().join(".veda/bus.toml");
+        fs::write(file.with_extension("new"), text).unwrap();
+        fs::rename(file.with_extension("new"), file).unwrap();
     }
 
     pub(crate) fn root(&self) -> &Path {

@@ -27,6 +27,8 @@ fn a_request_is_bargained_over_accepted_and_done() {
     let bus = Bus::start();
     let (mut app, mut lens) = (bus.instance("Flagship"), bus.instance("LensSDK"));
     assert!(bus.run(&["obligations"]).exits(0).stdout.contains("nobody owes an answer"));
+    let of = |more: &[&str]| bus.run(&[&["obligations", "--repo", "LensSDK"], more].concat()).exits(0).stdout;
+    assert_eq!(of(&[]), "LensSDK owes no answer, and is owed none\n");
     app.sends(&message("r", "LensSDK", "RequestChange", json!({ "summary": "Expose it" })));
     assert_eq!(owed(&bus, &[]), [one("LensSDK", "Flagship", "r", false)]);
     decides(&mut lens, "k", "Flagship", "r", json!({ "decision": "acknowledged" }));
@@ -38,6 +40,8 @@ fn a_request_is_bargained_over_accepted_and_done() {
     let both = [one("LensSDK", "Flagship", "r", true), one("Flagship", "LensSDK", "c", false)];
     assert_eq!(owed(&bus, &[]), both);
     assert_eq!(owed(&bus, &["--repo", "Nobody"]), []);
+    assert_eq!(of(&["--overdue"]), "LensSDK is not late, and nobody is late with LensSDK\n");
+    assert_eq!(bus.run(&["obligations", "--overdue"]).exits(0).stdout, "nobody is late\n");
     let shown = bus.run(&["obligations"]).exits(0).stdout;
     assert!(shown.contains("when Flagship has answered") && shown.contains("counter"), "{shown}");
 
@@ -93,7 +97,7 @@ fn a_task_has_a_bar_and_a_line_for_each_part() {
     assert_eq!((&told["done"], &told["all"], &told["id"]), (&json!(1), &json!(2), &json!("t")));
     assert_eq!(owed(&bus, &[]), [one("LensSDK", "Flagship", "t", false)]);
     report(&mut lens, "3", json!({ "status": "failed" }));
-    assert_eq!(bus.run(&["tasks", "--open"]).exits(0).stdout.trim(), "no task");
+    assert_eq!(bus.run(&["tasks", "--open"]).exits(0).stdout.trim(), "no task is open");
     assert!(bus.run(&["tasks"]).exits(0).stdout.contains("1 failed, finished"));
 }
 

@@ -4,7 +4,7 @@ use std::process::Command;
 
 use serde_json::{Value, json};
 
-use super::harness::{Bus, Process, Screen, eventually, query, text, with};
+use super::harness::{Bus, Process, Screen, eventually, message, query, text, with};
 use super::machine::BINARY;
 
 /// The host of an agent, which registers through a child, as a program does that speaks for it, and runs commands: one
@@ -104,6 +104,49 @@ fn nothing_that_an_agents_host_starts_is_the_operator() {
     }
     let summaries = bus.run(&["log", "--type", "Notify", "--json"]).exits(0).stdout;
     assert!(summaries.contains("from a shell") && !summaries.contains("child"), "{summaries}");
+}
+
+#[test]
+fn nothing_that_an_agents_host_starts_decides() {
+    let bus = Bus::with("[bus.approval]\nhold = ['type == \"Query\"']");
+    let (mut host, mut lens) = (host(&bus), bus.instance("LensSDK"));
+    lens.sends(&query("held", "Flagship"));
+    let proposal =
+        json!({ "proposal": "One", "affected_repos": ["Flagship", "LensSDK"], "requires_consensus": true });
+    lens.sends(&message("vote", "*", "Negotiate", proposal));
+    // It votes as its own repo, and does no more than that.
+    let own = [BINARY, "vote", "vote", "accept", "--from", "Flagship"];
+    assert_eq!(runs(&mut host, &own)["code"], 0);
+    let decisions: [&[&str]; 8] = [
+        &["approve", "vote"],
+        &["reject", "vote"],
+        &["amend", "vote", "--proposal", "Two"],
+        &["override", "vote"],
+        &["hold", "release", "held"],
+        &["hold", "refuse", "held", "--comment", "No"],
+        &["rules", "allow", "--from", "*", "--to", "Flagship"],
+        &["rules", "revoke", "--from", "*", "--to", "Flagship"],
+    ];
+    let undecided = || {
+        let listed = [&["negotiations", "--json"][..], &["hold", "list", "--json"], &["rules", "--json"]];
+        listed.map(|list| bus.run(list).exits(0).stdout)
+    };
+    let before = undecided();
+    for decision in decisions {
+        is_refused(&mut host, &[&[BINARY], decision].concat());
+        is_refused(&mut host, &[&["sh", "-c", "\"$0\" \"$@\"; exit $?", BINARY], decision].concat());
+    }
+    assert_eq!(undecided(), before);
+    assert_eq!(attempts(&bus).len(), 2 * decisions.len());
+    // What it may look at, it may look at.
+    assert_eq!(runs(&mut host, &[BINARY, "hold", "list"])["code"], 0);
+    for decision in [&["approve", "vote"][..], &["hold", "release", "held"]] {
+        let mut shell = bus.command("sh");
+        shell.args(["-c", "\"$0\" \"$@\"; exit $?", BINARY]).args(decision);
+        let mut shell = Process::start(shell);
+        assert_eq!(shell.wait().code(), Some(0), "{}", shell.stderr());
+    }
+    assert_eq!(attempts(&bus).len(), 2 * decisions.len());
 }
 
 #[test]

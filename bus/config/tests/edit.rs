@@ -123,7 +123,7 @@ fn what_can_not_be_written_changes_nothing() {
         "bus.approval.allow = [{ from = 'A', to = 'B', type = 'Query' }]",
     );
     assert_eq!(refused(wide, &query), "1:23: A → B, Query is covered by the rule here, A → *");
-    assert_eq!(refused(narrow, &query), "1:23: A → B, Query is covered by the rule here, A → B, Query");
+    assert_eq!(refused(narrow, &query), "1:23: A → B, Query is a rule already");
     assert_eq!(
         refused(narrow, &rule("A", "*", None)),
         "1:23: A → * covers the rule here, A → B, Query; revoke that one first"
