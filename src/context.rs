@@ -25,13 +25,15 @@ pub(crate) struct Context {
 }
 
 impl Context {
-    /// Reads the configuration, with what the command line says in force.
-    pub(crate) fn new(global: &Global) -> Result<Self, Failure> {
+    /// Reads the configuration, with what the command line says in force; for a command that may run a bus, or is about
+    /// the configuration, with the rules of a bus.
+    pub(crate) fn new(global: &Global, with_rules: bool) -> Result<Self, Failure> {
         let mut flags = Vec::new();
         if let Some(socket) = &global.socket {
             flags.push(("bus.socket_path", socket.display().to_string()));
         }
-        let sources = Sources::from_process(global.config.clone(), flags);
+        let without_rules = !with_rules;
+        let sources = Sources { without_rules, ..Sources::from_process(global.config.clone(), flags) };
         Ok(Self { config: load(&sources)?, sources, json: global.json })
     }
 

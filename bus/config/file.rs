@@ -52,9 +52,18 @@ pub(super) fn find_repo_file(start: &Path) -> Option<(PathBuf, &Path)> {
     start.ancestors().find(found).map(|folder| (folder.join(REPO_FILE), folder))
 }
 
-/// What the file at `path`, with this text, sets. `files` tells which of the two files it is.
-pub(super) fn parse(path: &Path, text: &str, files: Files) -> Result<Vec<Setting>, ConfigError> {
-    let reader = Reader { path, text, files };
+/// The tables of rules, which are only for who runs a bus.
+const RULES: [&str; 2] = ["bus.approval", "bus.limits"];
+
+/// What the file at `path`, with this text, sets. `files` tells which of the two files it is; `without_rules` passes over
+/// what it says of [`RULES`].
+pub(super) fn parse(
+    path: &Path,
+    text: &str,
+    files: Files,
+    without_rules: bool,
+) -> Result<Vec<Setting>, ConfigError> {
+    let reader = Reader { path, text, files, without_rules };
     let document = DeTable::parse(text).map_err(|error| ConfigError::Syntax {
         place: reader.place(error.span().unwrap_or(0..0).start),
         message: text::line(error.message()).into_owned(),
@@ -68,6 +77,7 @@ struct Reader<'a> {
     path: &'a Path,
     text: &'a str,
     files: Files,
+    without_rules: bool,
 }
 
 impl Reader<'_> {
@@ -88,6 +98,9 @@ impl Reader<'_> {
             } else {
                 format!("{table}.{}", name.get_ref())
             };
+            if self.without_rules && RULES.contains(&full.as_str()) {
+                continue;
+            }
             let place = self.place(name.span().start);
             match (Key::find(&full), value.get_ref()) {
                 (Some(key), value_here) => {

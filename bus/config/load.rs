@@ -27,6 +27,9 @@ pub struct Sources {
     pub flags: Vec<(&'static str, String)>,
     /// The environment. An empty variable counts as none.
     pub environment: BTreeMap<String, OsString>,
+    /// Whether what the file says of `[bus.approval]` and `[bus.limits]` is passed over, right or wrong: those are for who
+    /// runs a bus, and who only talks to one is not to be kept from it by a mistake in them.
+    pub without_rules: bool,
 }
 
 impl Sources {
@@ -42,6 +45,7 @@ impl Sources {
             config,
             flags,
             environment: environment.filter(|(name, _)| known(name)).collect(),
+            without_rules: false,
         }
     }
 }
@@ -150,7 +154,7 @@ impl<'a> Set<'a> {
 
     fn file(&mut self, path: &Path, text: &str, files: Files) -> Result<(), ConfigError> {
         let folder = path.parent().unwrap_or(Path::new(""));
-        for Setting { key, value, place } in file::parse(path, text, files)? {
+        for Setting { key, value, place } in file::parse(path, text, files, self.sources.without_rules)? {
             self.put(key, value, place, folder);
         }
         Ok(())

@@ -394,7 +394,7 @@ fn text_in_any_file_never_makes_it_panic() {
     |(pieces in proptest::collection::vec(piece, 0..30))| {
         let text = pieces.concat();
         for files in [Files::Global, Files::Repo] {
-            if let Err(error) = file::parse(Path::new("f.toml"), &text, files) {
+            if let Err(error) = file::parse(Path::new("f.toml"), &text, files, false) {
                 prop_assert!(error.to_string().starts_with("f.toml:"), "{error}");
             }
         }

@@ -39,7 +39,8 @@ pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
         // The only command that the configuration does not concern.
         return schema::run(schema);
     }
-    let context = Context::new(&arguments.global)?;
+    let with_rules = matches!(&arguments.command, None | Some(Command::Serve(_) | Command::Config));
+    let context = Context::new(&arguments.global, with_rules)?;
     match arguments.command {
         None if is_terminal() => console::run(&context, arguments.theme),
         None => live::run(&context),

@@ -208,3 +208,14 @@ fn a_file_that_goes_leaves_the_defaults_and_its_coming_back_is_seen() {
     assert_eq!((&told["hold"], told.get("waiting")), (&json!(["to == \"UILib\""]), None), "{told}");
     assert_eq!(ruled.fates(), ["queued", "held"]);
 }
+
+#[test]
+fn a_mistake_in_the_rules_keeps_nobody_from_the_bus() {
+    let mut ruled = Ruled::start();
+    let told = ruled.write("[bus.approval]\nhold = ['type ==']");
+    let problem = told["problems"][0].as_str().unwrap();
+    let listed = ruled.bus.run(&["rules"]).exits(0).stdout;
+    assert!(listed.contains(&format!("not taken    {problem}")), "{listed}");
+    ruled.bus.run(&["hold", "list"]).exits(0);
+    ruled.bus.run(&["config"]).exits(2).complains(problem);
+}
