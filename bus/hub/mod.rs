@@ -10,12 +10,14 @@
 //! | [`registration`] | who may be an instance, and as whom |
 //! | [`sending`] | what a message must be to be accepted |
 //! | `admission` | for whom |
+//! | `acks` | how far messages have come with a client |
 //! | `negotiating` | what it means to a negotiation, and what follows from the votes |
 //! | `holding` | what is held, and what the operator decides |
 //! | `posting` | what the bus itself writes |
 //! | [`routing`] | which instance gets which message |
 //! | `limits` | how much is too much |
 
+mod acks;
 mod admission;
 mod holding;
 mod limits;
@@ -30,8 +32,7 @@ use std::time::Duration;
 
 use crate::config::Rules;
 use crate::event::{
-    Checkpoint, Configured, Event, Expired, InstanceRef, Left, LeftReason, Moved, Noticed, Recorded, Started,
-    Stopped,
+    Checkpoint, Configured, Event, Expired, InstanceRef, Left, LeftReason, Recorded, Started, Stopped,
 };
 use crate::name::{InstanceId, MessageId, RepoName, Seq};
 use crate::os::Process;
@@ -41,7 +42,7 @@ use crate::state::{Keep, State};
 use crate::time::Millis;
 use crate::wire::answer::{Receipt, Welcome};
 use crate::wire::decide::{Decide, Decided};
-use crate::wire::request::{Ack, AckStage, Register};
+use crate::wire::request::{Ack, Register};
 use origin::{Origin, OriginPolicy};
 
 /// The numbers that the hub decides by; `[bus]` in the configuration.
@@ -397,44 +398,6 @@ impl Hub {
         overdue.collect()
     }
 
-    fn ack(&self, instance: &InstanceId, ack: &Ack) -> Decision {
-        let Some(known) = self.state.instance(instance).filter(|known| known.connected) else {
-            return Decision { events: Vec::new(), reply: Err(not_registered()) };
-        };
-        let mut unknown = Vec::new();
-        let mut ids = Vec::new();
-        for id in &ack.ids {
-            match self.state.message(id).and_then(|record| record.delivery(&known.repo)) {
-                None => unknown.push(id),
-                Some(delivery) if moves(delivery.stage, delivery.instance.as_ref(), instance, ack.stage) => {
-                    ids.push(id.clone());
-                }
-                Some(_) => {}
-            }
-        }
-        let mut events = Vec::new();
-        if !ids.is_empty() {
-            let moved = Moved { repo: known.repo.clone(), instance: instance.clone(), ids };
-            events.push(match ack.stage {
-                AckStage::Delivered => Event::Delivered(moved),
-                AckStage::Read => Event::Read(moved),
-            });
-        }
-        events.extend(self.ack_notices(&known.repo, &ack.notices));
-        let reply = match unknown.first() {
-            None => Ok(Reply::Done),
-            Some(id) => Err(unknown_message(&known.repo, id, unknown.len())),
-        };
-        Decision { events, reply }
-    }
-
-    fn ack_notices(&self, repo: &RepoName, notices: &[MessageId]) -> Option<Event> {
-        let pending = &self.state.repo(repo)?.notices;
-        let known = pending.iter().filter(|(_, notice)| notices.contains(&notice.id));
-        let ids: Vec<_> = known.map(|(_, notice)| notice.id.clone()).collect();
-        (!ids.is_empty()).then(|| Event::Noticed(Noticed { repo: repo.clone(), ids }))
-    }
-
     /// Hands out what waits and can be handed out after the events so far: a new instance, room in its hands, or
     /// messages that somebody left behind.
     fn reroute(&mut self, events: &mut Vec<Recorded>, now: Millis) {
@@ -488,24 +451,7 @@ fn waited_for<'a>(state: &'a State, id: &MessageId) -> Vec<&'a RepoName> {
     deliveries.map(|delivery| &delivery.repo).collect()
 }
 
-/// Whether an acknowledgement is news. What is held, nobody can have seen.
-fn moves(stage: Stage, holder: Option<&InstanceId>, instance: &InstanceId, said: AckStage) -> bool {
-    match said {
-        AckStage::Read => stage.is_open() && stage != Stage::Held,
-        AckStage::Delivered => {
-            matches!(stage, Stage::Queued | Stage::Routed) && holder.is_none_or(|holder| holder == instance)
-        }
-    }
-}
-
 pub(crate) fn not_registered() -> Refusal {
     Refusal::new(Code::NotRegistered, "this connection is no instance yet")
         .hint("send {\"op\":\"register\",\"repo\":\"…\"} first")
-}
-
-fn unknown_message(repo: &RepoName, id: &MessageId, count: usize) -> Refusal {
-    let others = if count > 1 { format!(" (nor {} others)", count - 1) } else { String::new() };
-    Refusal::new(Code::UnknownMessage, format!("no message {id} for {repo} is remembered{others}"))
-        .at("ids")
-        .hint("the other ids of the frame were taken")
 }
