@@ -65,6 +65,10 @@ use thread::{Thread, Threads};
 /// How many expired messages of one repo are remembered until its instances have been told.
 const NOTICES: usize = 1000;
 
+/// What is owed is forgotten at most so long after it was due: who folds a long history has no use for every answer that
+/// was never given.
+const OWED: Duration = Duration::from_secs(3600);
+
 /// How many instances are remembered, as far as they left.
 const INSTANCES: usize = 1000;
 

@@ -2,13 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use super::Keep;
 use super::obligation::{Balance, Obligation, Turn, Word};
+use super::{Keep, OWED};
 use crate::name::{RepoName, Seq};
 use crate::time::Millis;
 
 /// At most so many are remembered; the oldest request is forgotten first.
-const MOST: usize = 100_000;
+const MOST: usize = 20_000;
 
 /// What one repo owes and is owed.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -162,8 +162,9 @@ impl Obligations {
 
     /// Forgets those that became due at least `keep.retention` before `now`, and the oldest when there are too many.
     pub(super) fn forget(&mut self, now: Millis, keep: &Keep) {
+        let retention = keep.retention.min(OWED);
         while let Some((&(due, seq), _)) = self.due.first_key_value() {
-            if due > now || now.since(due) < keep.retention {
+            if due > now || now.since(due) < retention {
                 break;
             }
             let late = self.of(seq).iter().find(|one| one.is_active() && one.due == due);

@@ -3,13 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::Keep;
+use super::{Keep, OWED};
 use crate::name::{MessageId, RepoName, Seq};
 use crate::payload::TaskStatus;
 use crate::time::Millis;
 
 /// At most so many parts are remembered, of all tasks together; the oldest task is forgotten first.
-const MOST_PARTS: usize = 100_000;
+const MOST_PARTS: usize = 20_000;
 
 /// Work that was handed out. What it is about stands in its message.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -153,8 +153,9 @@ impl Tasks {
     /// Forgets those that were finished, or became due, at least `keep.retention` before `now`, and the oldest when there
     /// are too many.
     pub(super) fn forget(&mut self, now: Millis, keep: &Keep) {
+        let retention = keep.retention.min(OWED);
         while let Some(&(end, seq)) = self.ends.first() {
-            if end > now || now.since(end) < keep.retention {
+            if end > now || now.since(end) < retention {
                 break;
             }
             self.remove(seq);
