@@ -16,13 +16,13 @@ use veda_bus_core::refusal::Code;
 use veda_bus_core::state::record::Stage;
 use veda_bus_core::text;
 use veda_bus_core::time::Millis;
+use veda_bus_core::wire::Part;
 use veda_bus_core::wire::answer::{BusFrame, HistoryEntry, Notice, Receipt};
 use veda_bus_core::wire::request::{History, Register};
-use veda_bus_core::wire::{Part, StateWith};
 use veda_bus_ui::words;
 
 use crate::arguments::Manner;
-use crate::context::{Context, Output};
+use crate::context::{Context, Output, state};
 use crate::failure::Failure;
 use crate::waiting::Waiting;
 
@@ -197,35 +197,22 @@ fn tell_fate(
 
 /// The one message that `id` is, or begins: one that is remembered, or the wording of a negotiation that is.
 pub(crate) fn look_up(connection: &mut Connection, id: &str) -> Result<HistoryEntry, Failure> {
-    let history = History { id: Some(id.to_owned()), ..History::default() };
-    match connection.call("history", &history) {
-        Ok(BusFrame::History(entries)) => with_text(entries, id),
+    let by_id = History { id: Some(id.to_owned()), ..History::default() };
+    let frame = match connection.call("history", &by_id) {
         Err(ClientError::Refused(refusal)) if refusal.code == Code::UnknownMessage => {
-            match wording(connection, id)? {
-                Some(seq) => {
-                    let history = History { seqs: Some(vec![seq]), ..History::default() };
-                    let BusFrame::History(entries) = connection.call("history", &history)? else {
-                        return Err(refusal.into());
-                    };
-                    with_text(entries, id)
-                }
-                None => Err(refusal.into()),
-            }
+            let Some(seq) = wording(connection, id)? else { return Err(refusal.into()) };
+            connection.call("history", &History { seqs: Some(vec![seq]), ..History::default() })?
         }
-        Ok(_) => with_text(Vec::new(), id),
-        Err(error) => Err(error.into()),
-    }
-}
-
-fn with_text(entries: Vec<HistoryEntry>, id: &str) -> Result<HistoryEntry, Failure> {
+        other => other?,
+    };
+    let entries = if let BusFrame::History(entries) = frame { entries } else { Vec::new() };
     let found = entries.into_iter().next().filter(|entry| entry.message.is_some());
     found.ok_or_else(|| Failure::Failed(format!("the bus no longer has the text of message {id}")))
 }
 
 /// The event of the one wording of a negotiation whose id is, or begins with, `id`.
 fn wording(connection: &mut Connection, id: &str) -> Result<Option<Seq>, Failure> {
-    let parts = StateWith { with: vec![Part::Negotiations] };
-    let BusFrame::State(state) = connection.call("state", &parts)? else { return Ok(None) };
+    let state = state(connection, &[Part::Negotiations])?;
     let rounds = state.proposals.iter().flat_map(|listed| &listed.newest).flat_map(|one| &one.rounds);
     let mut found: Vec<_> =
         rounds.filter(|round| round.message.starts_with(id)).map(|round| round.seq).collect();

@@ -7,8 +7,9 @@ use serde::Serialize;
 use veda_bus_core::client::blocking::Connection;
 use veda_bus_core::config::{Config, CoordinationSettings, Sources, load};
 use veda_bus_core::name::RepoName;
+use veda_bus_core::state::view::StateView;
 use veda_bus_core::text;
-use veda_bus_core::wire::Register;
+use veda_bus_core::wire::{BusFrame, Part, Register, StateWith};
 use veda_bus_ui::row::Row;
 
 use crate::arguments::Global;
@@ -63,6 +64,19 @@ impl Context {
         }
         register
     }
+}
+
+/// What the bus says of itself, with these parts.
+pub(crate) fn state(bus: &mut Connection, parts: &[Part]) -> Result<StateView, Failure> {
+    match bus.call("state", &StateWith { with: parts.to_vec() })? {
+        BusFrame::State(state) => Ok(*state),
+        _ => Err(Failure::Failed("the bus answered something else than its state".into())),
+    }
+}
+
+/// What a bus tells only since it has it.
+pub(crate) fn told<T>(part: Option<T>, what: &str) -> Result<T, Failure> {
+    part.ok_or_else(|| Failure::Failed(format!("the bus does not tell {what}; it is an older one")))
 }
 
 /// Lets a registration say what these settings declare.

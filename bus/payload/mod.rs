@@ -161,6 +161,15 @@ impl Payload {
         })
     }
 
+    /// What it puts to the vote: a proposal, or a counter-proposal to one.
+    pub fn wording(&self) -> Option<&str> {
+        match self {
+            Self::Negotiate(Form::Opening(opening)) => Some(opening.proposal.as_str()),
+            Self::Negotiate(Form::Answer(answer)) => answer.counter_proposal.as_ref().map(Text::as_str),
+            _ => None,
+        }
+    }
+
     /// The payload as JSON.
     ///
     /// # Errors
@@ -198,17 +207,11 @@ impl Payload {
     /// The same with a comment.
     pub fn acknowledgement_with(kind: MessageType, text: Text) -> Self {
         let mut payload = Self::acknowledgement(kind);
-        let comment = match &mut payload {
-            Self::RequestChange(Form::Answer(answer)) => Some(&mut answer.comment),
-            Self::Query(Form::Answer(answer)) => Some(&mut answer.comment),
-            Self::Notify(Form::Answer(answer)) => Some(&mut answer.comment),
-            Self::Negotiate(Form::Answer(answer)) => Some(&mut answer.comment),
-            Self::Task(Form::Answer(answer)) => Some(&mut answer.comment),
-            _ => None,
-        };
-        if let Some(comment) = comment {
-            *comment = Some(text);
-        }
+        each_form!(&mut payload, form => {
+            if let Form::Answer(answer) = form {
+                answer.comment = Some(text);
+            }
+        });
         payload
     }
 

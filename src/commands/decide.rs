@@ -7,11 +7,11 @@ use veda_bus_core::event::Receive;
 use veda_bus_core::name::{MessageId, RepoName};
 use veda_bus_core::payload::{Outcome, Text};
 use veda_bus_core::state::view::{Listed, StateView};
-use veda_bus_core::wire::{BusFrame, Decide, Part, Register, StateWith, Verdict};
+use veda_bus_core::wire::{BusFrame, Decide, Part, Register, Verdict};
 
 use crate::arguments::{Command, Decision, Edge, HoldCommand, OutcomeName, RulesCommand};
 use crate::compose::look_up;
-use crate::context::{Context, Output};
+use crate::context::{Context, Output, state};
 use crate::failure::Failure;
 
 pub(crate) fn run(context: &Context, decision: Command) -> Result<(), Failure> {
@@ -58,7 +58,8 @@ fn held(bus: &mut Connection, command: HoldCommand) -> Result<Decide, Failure> {
 
 fn on(bus: &mut Connection, verdict: Verdict, decision: &Decision) -> Result<Decide, Failure> {
     let comment = decision.comment.as_ref().map(|comment| text("--comment", comment)).transpose()?;
-    Ok(Decide { comment, ..Decide::on(verdict, whole(bus, &decision.id)?) })
+    let state = state(bus, &PARTS)?;
+    Ok(Decide { comment, ..Decide::on(verdict, whole(bus, &state, &decision.id)?) })
 }
 
 fn rule(verdict: Verdict, edge: Edge) -> Decide {
@@ -70,13 +71,12 @@ fn text(flag: &str, text: &str) -> Result<Text, Failure> {
     Text::new(text).ok_or_else(|| Failure::Usage(format!("{flag} is blank")))
 }
 
+/// What can be decided on is in these parts of the state.
+pub(super) const PARTS: [Part; 2] = [Part::Negotiations, Part::Holds];
+
 /// The whole id of what begins so and can be decided on; else of a message that does.
-pub(super) fn whole(bus: &mut Connection, prefix: &str) -> Result<MessageId, Failure> {
-    let parts = StateWith { with: vec![Part::Negotiations, Part::Holds] };
-    let BusFrame::State(state) = bus.call("state", &parts)? else {
-        return Err(Failure::Failed("the bus answered something else than its state".into()));
-    };
-    let mut found: Vec<_> = decidable(&state).filter(|id| id.starts_with(prefix)).collect();
+pub(super) fn whole(bus: &mut Connection, state: &StateView, prefix: &str) -> Result<MessageId, Failure> {
+    let mut found: Vec<_> = decidable(state).filter(|id| id.starts_with(prefix)).collect();
     found.sort();
     found.dedup();
     match found.as_slice() {

@@ -6,7 +6,7 @@ use veda_bus_core::message::Message;
 use veda_bus_core::name::RepoName;
 use veda_bus_core::state::view::{HeldThreadView, HoldView, Listed};
 use veda_bus_core::time::Millis;
-use veda_bus_core::wire::{BusFrame, Part, StateWith};
+use veda_bus_core::wire::Part;
 use veda_bus_ui::row::Row;
 use veda_bus_ui::theme::Role;
 use veda_bus_ui::words::listed;
@@ -14,19 +14,14 @@ use veda_bus_ui::words::listed;
 use super::obligations::due;
 use super::status::age;
 use super::texts::messages;
-use crate::context::{Context, Output};
+use crate::context::{Context, Output, state, told};
 use crate::failure::Failure;
 
 pub(crate) fn run(context: &Context) -> Result<(), Failure> {
     let mut bus = context.connect()?;
-    let parts = StateWith { with: vec![Part::Holds] };
-    let BusFrame::State(state) = bus.call("state", &parts)? else {
-        return Err(Failure::Failed("the bus answered something else than its state".into()));
-    };
-    let (Some(holds), Some(threads)) = (state.holds, state.held_threads) else {
-        return Err(Failure::Failed("the bus does not tell what is held; it is an older one".into()));
-    };
-    let (Listed { newest, more }, threads) = (holds, threads.newest);
+    let state = state(&mut bus, &[Part::Holds])?;
+    let Listed { newest, more } = told(state.holds, "what is held")?;
+    let threads = told(state.held_threads, "what is held")?.newest;
     let texts = messages(&mut bus, newest.iter().map(|hold| hold.seq).collect())?;
     let (mut out, now) = (Output::new(), Millis::now());
     for hold in &newest {
@@ -67,13 +62,19 @@ fn lines(hold: &HoldView, message: Option<&Message>, now: Millis) -> [Row; 2] {
     head.push(Role::Repo, &listed(hold.to.iter().map(RepoName::as_str))).plain(": ");
     head.plain(&message.map_or_else(|| "-".to_owned(), |message| message.payload.headline()));
     let mut why = Row::of(Role::Text, "  ");
-    let reason = match &hold.held {
-        Held::Rule { rule } => format!("held by the rule {rule}"),
-        Held::Thread { reason } => format!("held with its thread: {reason}"),
-    };
-    why.push(Role::Held, &reason).plain(&format!(", {} ago, stale ", age(now.since(hold.since))));
+    let (what, reason) = reason(&hold.held);
+    why.push(Role::Held, &format!("{what}{reason}"))
+        .plain(&format!(", {} ago, stale ", age(now.since(hold.since))));
     why.push(if hold.expiring { Role::Danger } else { Role::Text }, &due(hold.expires_at, now));
     [head, why]
+}
+
+/// What it is that holds a message, and which.
+pub(super) fn reason(held: &Held) -> (&'static str, &str) {
+    match held {
+        Held::Rule { rule } => ("held by the rule ", rule),
+        Held::Thread { reason } => ("held with its thread: ", reason),
+    }
 }
 
 fn halted(thread: &HeldThreadView, now: Millis) -> Row {

@@ -1,11 +1,9 @@
 //! `veda-bus instances`: who is connected, what they can do, and what waits for them.
 
 use serde::Serialize;
-use serde_json::json;
 use veda_bus_core::name::{Capability, RepoName};
 use veda_bus_core::state::view::{InstanceView, RepoView, StateView};
 use veda_bus_core::time::Millis;
-use veda_bus_core::wire::BusFrame;
 use veda_bus_ui::row::Row as Line;
 use veda_bus_ui::text::cut;
 use veda_bus_ui::theme::Role;
@@ -13,7 +11,7 @@ use veda_bus_ui::words::counted;
 
 use super::status::age;
 use crate::arguments::Instances;
-use crate::context::{Context, Output};
+use crate::context::{Context, Output, state};
 use crate::failure::Failure;
 use crate::show::table::table;
 
@@ -30,9 +28,7 @@ const COLUMNS: [(&str, usize); 8] = [
 ];
 
 pub(crate) fn run(context: &Context, instances: &Instances) -> Result<(), Failure> {
-    let BusFrame::State(state) = context.connect()?.call("state", &json!({}))? else {
-        return Err(Failure::Failed("the bus answered something else than its state".into()));
-    };
+    let state = state(&mut context.connect()?, &[])?;
     let mut out = Output::new();
     let rows = rows(&state, instances.all);
     if context.json {

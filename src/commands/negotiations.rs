@@ -1,37 +1,30 @@
 //! `veda-bus negotiations`: what is put to the vote, and how it stands.
 
 use serde::Serialize;
-use veda_bus_core::message::Message;
-use veda_bus_core::payload::{Form, NegotiateAnswer, Payload, Text};
 use veda_bus_core::state::negotiation::Negotiation;
 use veda_bus_core::state::view::{Listed, NegotiationView};
 use veda_bus_core::time::Millis;
-use veda_bus_core::wire::{BusFrame, Part, StateWith};
+use veda_bus_core::wire::Part;
 use veda_bus_ui::row::Row;
 use veda_bus_ui::theme::Role;
 use veda_bus_ui::words::standing_words;
 
 use super::texts::messages;
 use crate::arguments::Negotiations;
-use crate::context::{Context, Output};
+use crate::context::{Context, Output, state, told};
 use crate::failure::Failure;
 
 pub(crate) fn run(context: &Context, wanted: &Negotiations) -> Result<(), Failure> {
     let mut bus = context.connect()?;
-    let parts = StateWith { with: vec![Part::Negotiations] };
-    let BusFrame::State(state) = bus.call("state", &parts)? else {
-        return Err(Failure::Failed("the bus answered something else than its state".into()));
-    };
-    let Some(Listed { newest, more }) = state.proposals else {
-        return Err(Failure::Failed("the bus does not tell of negotiations; it is an older one".into()));
-    };
+    let state = state(&mut bus, &[Part::Negotiations])?;
+    let Listed { newest, more } = told(state.proposals, "of negotiations")?;
     let is_wanted = |one: &NegotiationView| !wanted.open || one.resolution.is_none();
     let shown: Vec<_> = newest.into_iter().filter(is_wanted).collect();
     let worded = shown.iter().filter_map(|one| one.rounds.last()).map(|round| round.seq);
     let texts = messages(&mut bus, worded.collect())?;
     let (mut out, now) = (Output::new(), Millis::now());
     for one in &shown {
-        let proposal = one.rounds.last().and_then(|round| wording(texts.get(&round.seq)?));
+        let proposal = one.rounds.last().and_then(|round| texts.get(&round.seq)?.payload.wording());
         if context.json {
             out.json(&Told { negotiation: one, proposal })?;
             continue;
@@ -58,17 +51,6 @@ struct Told<'a> {
     negotiation: &'a NegotiationView,
     /// The last wording; `None` where its text is nowhere to be had any more.
     proposal: Option<&'a str>,
-}
-
-/// The wording that a message puts to the vote.
-pub(super) fn wording(message: &Message) -> Option<&str> {
-    match &message.payload {
-        Payload::Negotiate(Form::Opening(opening)) => Some(opening.proposal.as_str()),
-        Payload::Negotiate(Form::Answer(NegotiateAnswer { counter_proposal, .. })) => {
-            counter_proposal.as_ref().map(Text::as_str)
-        }
-        _ => None,
-    }
 }
 
 fn lines(one: &NegotiationView, proposal: &str, now: Millis) -> [Row; 2] {

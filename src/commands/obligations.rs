@@ -5,14 +5,14 @@ use std::collections::BTreeMap;
 use veda_bus_core::name::RepoName;
 use veda_bus_core::state::view::{Listed, ObligationView};
 use veda_bus_core::time::Millis;
-use veda_bus_core::wire::{BusFrame, Part, StateWith};
+use veda_bus_core::wire::Part;
 use veda_bus_ui::row::Row;
 use veda_bus_ui::theme::Role;
 use veda_bus_ui::words::counted;
 
 use super::status::age;
 use crate::arguments::Obligations;
-use crate::context::{Context, Output};
+use crate::context::{Context, Output, state, told};
 use crate::failure::Failure;
 use crate::show::table::table;
 
@@ -21,13 +21,8 @@ const COLUMNS: [(&str, usize); 7] =
     [("REPO", 28), ("OWES", 28), ("TYPE", 13), ("SINCE", 8), ("DUE", 40), ("SAID", 12), ("ID", 36)];
 
 pub(crate) fn run(context: &Context, wanted: &Obligations) -> Result<(), Failure> {
-    let parts = StateWith { with: vec![Part::Obligations] };
-    let BusFrame::State(state) = context.connect()?.call("state", &parts)? else {
-        return Err(Failure::Failed("the bus answered something else than its state".into()));
-    };
-    let Some(Listed { newest, more }) = state.obligations else {
-        return Err(Failure::Failed("the bus does not tell of obligations; it is an older one".into()));
-    };
+    let state = state(&mut context.connect()?, &[Part::Obligations])?;
+    let Listed { newest, more } = told(state.obligations, "of obligations")?;
     let now = Millis::now();
     let shown: Vec<_> = newest.iter().filter(|one| is_wanted(one, wanted, now)).collect();
     let mut out = Output::new();

@@ -1,19 +1,14 @@
 //! `veda-bus rules`: what waits for the operator, and what never does.
 
-use veda_bus_core::wire::{BusFrame, StateWith};
 use veda_bus_ui::row::Row;
 use veda_bus_ui::theme::Role;
 
-use crate::context::{Context, Output};
+use crate::context::{Context, Output, state, told};
 use crate::failure::Failure;
 
 pub(crate) fn run(context: &Context) -> Result<(), Failure> {
-    let BusFrame::State(state) = context.connect()?.call("state", &StateWith::default())? else {
-        return Err(Failure::Failed("the bus answered something else than its state".into()));
-    };
-    let Some(rules) = state.configured else {
-        return Err(Failure::Failed("the bus does not tell its rules; it is an older one".into()));
-    };
+    let state = state(&mut context.connect()?, &[])?;
+    let rules = told(state.configured, "its rules")?;
     let mut out = Output::new();
     if context.json {
         out.json(&rules)?;

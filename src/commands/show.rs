@@ -4,7 +4,6 @@ use std::collections::HashMap;
 
 use serde_json::json;
 use veda_bus_core::client::blocking::Connection;
-use veda_bus_core::event::Held;
 use veda_bus_core::message::Message;
 use veda_bus_core::name::{MessageId, RepoName};
 use veda_bus_core::payload::{Form, Payload, Text};
@@ -12,16 +11,16 @@ use veda_bus_core::state::negotiation::Negotiation;
 use veda_bus_core::state::view::{BallotView, HoldView, LadderView, NegotiationView, RoundView};
 use veda_bus_core::time::Millis;
 use veda_bus_core::wire::answer::HistoryEntry;
-use veda_bus_core::wire::{BusFrame, History, Part, StateWith};
+use veda_bus_core::wire::{BusFrame, History};
 use veda_bus_ui::row::Row;
 use veda_bus_ui::theme::Role;
 use veda_bus_ui::words::{listed, policy, standing_words};
 
-use super::decide::whole;
-use super::negotiations::wording;
+use super::decide::{PARTS, whole};
+use super::hold::reason;
 use super::status::age;
 use crate::compose::look_up;
-use crate::context::{Context, Output};
+use crate::context::{Context, Output, state};
 use crate::failure::Failure;
 use crate::show::table::cell;
 use crate::show::{self, width};
@@ -31,12 +30,9 @@ const THREAD: usize = 1000;
 
 pub(crate) fn run(context: &Context, id: &str) -> Result<(), Failure> {
     let mut bus = context.connect()?;
-    let id = whole(&mut bus, id)?;
+    let state = state(&mut bus, &PARTS)?;
+    let id = whole(&mut bus, &state, id)?;
     let entry = look_up(&mut bus, &id.to_string())?;
-    let parts = StateWith { with: vec![Part::Negotiations, Part::Holds] };
-    let BusFrame::State(state) = bus.call("state", &parts)? else {
-        return Err(Failure::Failed("the bus answered something else than its state".into()));
-    };
     let negotiations = state.proposals.into_iter().flat_map(|listed| listed.newest);
     let negotiation = negotiations.into_iter().find(|one| is_of(one, &id));
     let hold = state.holds.into_iter().flat_map(|listed| listed.newest).find(|hold| hold.id == id);
@@ -77,10 +73,7 @@ fn is_of(negotiation: &NegotiationView, id: &MessageId) -> bool {
 }
 
 fn held(hold: &HoldView) -> Row {
-    let (what, why) = match &hold.held {
-        Held::Rule { rule } => ("held by the rule ", rule),
-        Held::Thread { reason } => ("held with its thread: ", reason),
-    };
+    let (what, why) = reason(&hold.held);
     let mut row = Row::of(Role::Held, what);
     row.plain(why);
     row
@@ -136,7 +129,8 @@ fn round(round: &RoundView, said: &HashMap<MessageId, Message>, now: Millis) -> 
     let mut head = Row::of(Role::Field, &format!("round {}", round.round));
     head.plain(" by ").push(Role::Repo, round.by.as_str()).plain(", ").push(Role::Time, &ago(round.at, now));
     head.plain(", ").push(Role::Id, &round.message.short());
-    head.plain(": ").plain(said.get(&round.message).and_then(wording).unwrap_or("-"));
+    head.plain(": ")
+        .plain(said.get(&round.message).and_then(|message| message.payload.wording()).unwrap_or("-"));
     let names = round.ballots.iter().map(|ballot| width(ballot.repo.as_str())).max().unwrap_or_default();
     let votes = round.ballots.iter().map(|ballot| {
         let mut row = Row::of(Role::Text, "  ");

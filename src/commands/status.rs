@@ -6,22 +6,18 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use serde::Serialize;
-use serde_json::json;
 use veda_bus_core::journal;
 use veda_bus_core::state::view::StateView;
 use veda_bus_core::time::Millis;
-use veda_bus_core::wire::BusFrame;
 use veda_bus_ui::row::Row;
 use veda_bus_ui::theme::Role;
 use veda_bus_ui::words::counted;
 
-use crate::context::{Context, Output};
+use crate::context::{Context, Output, state};
 use crate::failure::Failure;
 
 pub(crate) fn run(context: &Context) -> Result<(), Failure> {
-    let BusFrame::State(state) = context.connect()?.call("state", &json!({}))? else {
-        return Err(Failure::Failed("the bus answered something else than its state".into()));
-    };
+    let state = state(&mut context.connect()?, &[])?;
     let now = Millis::now();
     let journal = state.journal.as_deref().map(Journal::of);
     let recent = journal.as_ref().and_then(|journal| recent::messages(&journal.path, &state, now));

@@ -7,9 +7,8 @@ use std::time::{Duration, Instant};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::json;
 use veda_bus_core::client::blocking::Connection;
-use veda_bus_core::wire::BusFrame;
 
-use crate::context::{Context, Output};
+use crate::context::{Context, Output, state};
 use crate::failure::Failure;
 
 /// How long a bus may take to write its journal's end.
@@ -36,9 +35,7 @@ pub(crate) fn run(context: &Context) -> Result<(), Failure> {
 /// The process of the bus: the one that it says it is, if the operating system says so, too. A number alone is not
 /// trusted with a signal: in another namespace it is another process.
 fn host(mut connection: Connection) -> Result<Pid, Failure> {
-    let BusFrame::State(state) = connection.call("state", &json!({}))? else {
-        return Err(Failure::Failed("the bus answered something else than its state".into()));
-    };
+    let state = state(&mut connection, &[])?;
     let said = state.host.and_then(|host| i32::try_from(host.pid).ok()).and_then(Pid::from_raw);
     let said = said.ok_or_else(|| Failure::Failed("the bus does not say which process it is".into()))?;
     match server(&connection) {

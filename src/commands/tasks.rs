@@ -8,7 +8,7 @@ use veda_bus_core::name::Seq;
 use veda_bus_core::payload::{Form, Payload, TaskStatus};
 use veda_bus_core::state::view::{Listed, SubtaskView, TaskView};
 use veda_bus_core::time::Millis;
-use veda_bus_core::wire::{BusFrame, Part, StateWith};
+use veda_bus_core::wire::Part;
 use veda_bus_ui::row::Row;
 use veda_bus_ui::theme::Role;
 
@@ -16,7 +16,7 @@ use super::obligations::due;
 use super::status::age;
 use super::texts::messages;
 use crate::arguments::Tasks;
-use crate::context::{Context, Output};
+use crate::context::{Context, Output, state, told};
 use crate::failure::Failure;
 use crate::show::table::cell;
 use crate::show::width;
@@ -29,13 +29,8 @@ const NAME: usize = 28;
 
 pub(crate) fn run(context: &Context, wanted: &Tasks) -> Result<(), Failure> {
     let mut bus = context.connect()?;
-    let parts = StateWith { with: vec![Part::Tasks] };
-    let BusFrame::State(state) = bus.call("state", &parts)? else {
-        return Err(Failure::Failed("the bus answered something else than its state".into()));
-    };
-    let Some(Listed { newest, more }) = state.tasks else {
-        return Err(Failure::Failed("the bus does not tell of tasks; it is an older one".into()));
-    };
+    let state = state(&mut bus, &[Part::Tasks])?;
+    let Listed { newest, more } = told(state.tasks, "of tasks")?;
     let is_wanted = |task: &TaskView| !wanted.open || task.finished_at.is_none();
     let shown: Vec<_> = newest.into_iter().filter(is_wanted).collect();
     let texts = texts(&mut bus, &shown)?;

@@ -21,7 +21,6 @@ use super::pane::Pane;
 use super::prompt::Prompt;
 use crate::compose::Editor;
 use crate::model::needs::Need;
-use crate::model::texts;
 
 /// How many answers are gone up from a message to the proposal that it may be about.
 const ABOVE: usize = 64;
@@ -406,6 +405,6 @@ impl App {
     /// The wording of a round, while it is at hand; unsafe to print as it is.
     pub(crate) fn wording(&self, seq: Seq) -> Option<String> {
         let read = self.model.texts.headline(&self.model.state, seq)?;
-        Some(texts::wording(&read).map_or_else(|| read.headline.clone(), str::to_owned))
+        Some(read.wording().map_or_else(|| read.headline.clone(), str::to_owned))
     }
 }

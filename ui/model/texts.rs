@@ -6,7 +6,6 @@ use std::rc::Rc;
 
 use veda_bus_core::message::Message;
 use veda_bus_core::name::Seq;
-use veda_bus_core::payload::{self, Form, Payload};
 use veda_bus_core::state::State;
 
 /// How many messages are kept as they were read.
@@ -39,16 +38,10 @@ impl Read {
         headline.truncate(end.unwrap_or_default());
         Self { message, headline, json }
     }
-}
 
-/// The wording of a round, as far as a message is one.
-pub fn wording(read: &Read) -> Option<&str> {
-    match &read.message.as_ref()?.payload {
-        Payload::Negotiate(Form::Opening(opening)) => Some(opening.proposal.as_str()),
-        Payload::Negotiate(Form::Answer(answer)) => {
-            answer.counter_proposal.as_ref().or(answer.comment.as_ref()).map(payload::Text::as_str)
-        }
-        _ => None,
+    /// The wording of a round, as far as the message is one; unsafe to show as it is.
+    pub fn wording(&self) -> Option<&str> {
+        self.message.as_ref()?.payload.wording()
     }
 }
 

@@ -12,7 +12,6 @@ use super::{bar, clock, put, rounds, text, voters, whole};
 use crate::action::Action;
 use crate::app::App;
 use crate::body;
-pub(super) use crate::model::texts::wording;
 use crate::row::Row;
 use crate::theme::Role;
 use crate::words::standing::standing_words_role;
@@ -78,7 +77,7 @@ pub(super) fn seq_of(app: &App, id: &MessageId) -> Option<Seq> {
 fn proposal(app: &App, negotiation: &Negotiation, width: usize) -> Vec<Row> {
     let look = body::Look { limit: Some(MOST), ..whole(app) };
     let mut rows = match text(app, negotiation.round.seq) {
-        Ok(read) => body::headline(wording(&read).unwrap_or(&read.headline), width, &look),
+        Ok(read) => body::headline(read.wording().unwrap_or(&read.headline), width, &look),
         Err(why) => vec![why],
     };
     rows.push(Row::default());

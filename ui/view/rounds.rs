@@ -1,17 +1,18 @@
 //! The wordings of a proposal, the last one first, each with what it says otherwise than the one before.
 
+use std::borrow::Cow;
 use std::rc::Rc;
 
 use veda_bus_core::name::Seq;
 use veda_bus_core::state::negotiation::{Negotiation, Round};
 
 use super::conversations::repo;
-use super::negotiation::wording;
 use super::thread::Kept;
 use super::{clock, put, text, whole};
 use crate::app::App;
 use crate::body;
 use crate::diff::{self, Change};
+use crate::model::texts::Read;
 use crate::row::Row;
 use crate::text::Break;
 use crate::theme::Role;
@@ -70,7 +71,7 @@ fn first(app: &App, round: &Round, width: usize) -> Vec<Row> {
     let look = body::Look { limit: Some(MOST), ..whole(app) };
     let room = width.saturating_sub(INDENT);
     let rows = match text(app, round.seq) {
-        Ok(read) => body::headline(wording(&read).unwrap_or(&read.headline), room, &look),
+        Ok(read) => body::headline(read.wording().unwrap_or(&read.headline), room, &look),
         Err(why) => vec![why],
     };
     rows.iter().map(indented).collect()
@@ -91,14 +92,18 @@ fn difference(app: &App, before: &Round, round: &Round, width: usize) -> Rc<Vec<
     // What only colour and weight tell apart is not told everywhere.
     let has_marks = app.look.is_ascii || !app.look.has_colour(Role::Inserted);
     app.differences.get((round.seq, width, has_marks), || {
-        let wording = |read| veda_bus_core::text::block(wording(read).unwrap_or_default());
-        let (old, new) = (wording(&old), wording(&new));
+        let (old, new) = (block(&old), block(&new));
         let pieces = diff::words(&old, &new);
         if pieces.is_empty() {
             return vec![indented(&Row::of(Role::Dim, "the same words"))];
         }
         told(&pieces, has_marks, width, app.look.symbols.ellipsis)
     })
+}
+
+/// The wording of a round, harmless.
+fn block(read: &Read) -> Cow<'_, str> {
+    veda_bus_core::text::block(read.wording().unwrap_or_default())
 }
 
 /// Pieces as rows; a line that stayed or is new begins another row.
