@@ -68,6 +68,7 @@ use crate::state::view::StateView;
 use crate::time::Millis;
 use crate::wire::answer::{BusFrame, HistoryEntry, Incoming, Notice, Receipt, Welcome};
 use crate::wire::decide::{Decide, Decided};
+use crate::wire::inbox::{Inbox, InboxAnswer};
 use crate::wire::request::{History, Register, StateWith};
 use task::{Ask, Task};
 
@@ -343,6 +344,17 @@ impl BusClient {
     pub async fn history(&self, history: &History) -> Result<Vec<HistoryEntry>, ClientError> {
         match self.call("history", &json!(history)).await? {
             BusFrame::History(entries) => Ok(entries),
+            other => Err(ClientError::strange(&other)),
+        }
+    }
+
+    /// What the repo of this instance has not read, and what is owed. It marks nothing as read.
+    ///
+    /// # Errors
+    /// When the bus refuses, or is gone for good.
+    pub async fn inbox(&self, inbox: &Inbox) -> Result<InboxAnswer, ClientError> {
+        match self.call("inbox", &json!(inbox)).await? {
+            BusFrame::Inbox(answer) => Ok(*answer),
             other => Err(ClientError::strange(&other)),
         }
     }

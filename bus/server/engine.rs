@@ -4,8 +4,10 @@
 //! | module | what is in it |
 //! |---|---|
 //! | `requests` | what clients ask |
+//! | `inboxes` | what repos have not read, and who waits for something to be there |
 //! | `outgoing` | what events send out |
 
+mod inboxes;
 mod outgoing;
 mod requests;
 
@@ -94,6 +96,8 @@ pub(super) struct Engine {
     syncing: bool,
     /// Why a sync failed, which ends the bus.
     unsynced: Option<io::Error>,
+    /// Who waits for something to be in an inbox.
+    waiting: Vec<inboxes::Waiting>,
     /// Tells the engine that a connection's look-up was answered.
     looked_up: mpsc::UnboundedSender<ConnectionId>,
     answered: mpsc::UnboundedReceiver<ConnectionId>,
@@ -125,6 +129,7 @@ impl Engine {
             broken: false,
             syncing: false,
             unsynced: None,
+            waiting: Vec::new(),
             looked_up,
             answered,
         }
@@ -264,6 +269,7 @@ impl Engine {
             self.release.now(&connection.outbox, &error_frame(None, &refusal));
         }
         let Some(connection) = self.connections.remove(&id) else { return };
+        self.waiting.retain(|waiting| waiting.connection != id);
         if let Some(instance) = connection.instance {
             self.by_instance.remove(&instance);
             let _ = self.handle(Command::Leave { instance });
@@ -290,6 +296,7 @@ impl Engine {
 
     /// Writes the batch's events and lets out what they allow.
     fn finish_batch(&mut self) {
+        self.answer_waiting();
         self.write();
         if !self.broken {
             let now = Millis::now();

@@ -23,6 +23,13 @@ pub struct Mailbox {
 }
 
 impl Mailbox {
+    /// Those in nobody's hands that events after `after` accepted, in the mailbox's order.
+    pub(super) fn later(&self, after: Seq) -> impl Iterator<Item = Seq> {
+        let of = move |priority| (Reverse(priority), after.next())..=(Reverse(priority), Seq(u64::MAX));
+        let priorities = [Priority::High, Priority::Normal, Priority::Low].into_iter();
+        priorities.flat_map(move |priority| self.waiting.range(of(priority))).map(|&(_, seq)| seq)
+    }
+
     /// A message of `size` bytes was read, answered or expired.
     pub(super) fn take_out(&mut self, order: Order, size: usize) {
         self.waiting.remove(&order);
@@ -51,6 +58,11 @@ impl Hands {
     /// Whether there is none.
     pub fn is_empty(&self) -> bool {
         self.held.is_empty()
+    }
+
+    /// Those that events after `after` accepted.
+    pub(super) fn later(&self, after: Seq) -> impl Iterator<Item = Seq> {
+        self.held.range(after.next()..).map(|(&seq, _)| seq)
     }
 
     /// A message was handed over.

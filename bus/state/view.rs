@@ -1,6 +1,7 @@
 //! The state as plain data: what the `state` and `history` frames carry.
 
 mod governance;
+pub mod inbox;
 mod listed;
 mod owed;
 

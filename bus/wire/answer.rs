@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use super::decide::Decided;
+use super::inbox::InboxAnswer;
 use crate::event::Held;
 use crate::message::{Message, from_object};
 use crate::name::{InstanceId, MessageId, RepoName, Seq};
@@ -154,6 +155,8 @@ pub enum BusFrame {
     Notice(Notice),
     /// The answer to `history`.
     History(Vec<HistoryEntry>),
+    /// The answer to `inbox`.
+    Inbox(Box<InboxAnswer>),
     /// The answer to `state`.
     State(Box<StateView>),
     /// Done: the answer to `ack` and `subscribe`.
@@ -203,6 +206,7 @@ impl Answer {
             "welcome" => BusFrame::Welcome(from_object(text)?),
             "notice" => BusFrame::Notice(from_object(text)?),
             "history" => BusFrame::History(from_object::<HistoryAnswer>(text)?.messages),
+            "inbox" => BusFrame::Inbox(Box::new(inbox(text)?)),
             "state" => {
                 #[derive(Deserialize)]
                 struct Body {
@@ -240,6 +244,17 @@ fn incoming(text: &str) -> serde_json::Result<Incoming> {
     let thread = MessageId::new(&body.thread).map_err(serde::de::Error::custom)?;
     let message = Message::parse(body.message.get(), None).map_err(serde::de::Error::custom)?;
     Ok(Incoming { seq: body.seq, at: body.at, thread, expires_at: body.expires_at, message })
+}
+
+fn inbox(text: &str) -> serde_json::Result<InboxAnswer> {
+    #[derive(Deserialize)]
+    struct Body<'a> {
+        #[serde(borrow)]
+        messages: Vec<&'a RawValue>,
+    }
+    let body: Body<'_> = from_object(text)?;
+    let messages = body.messages.into_iter().map(|message| incoming(message.get())).collect::<Result<_, _>>()?;
+    Ok(InboxAnswer { head: from_object(text)?, messages })
 }
 
 /// A frame as one line: `{"op":OP,"ref":REF,…the members of body…}`.

@@ -8,6 +8,7 @@ use serde_json::value::RawValue;
 
 use super::check::check;
 use super::decide::Decide;
+use super::inbox::Inbox;
 use crate::event::Receive;
 use crate::message::{capabilities, from_object};
 use crate::name::{Capability, InstanceId, MAX_NAME_BYTES, MessageId, RepoName, Seq, SessionId};
@@ -17,8 +18,8 @@ use crate::schema;
 use crate::suggest::nearest;
 
 /// The operations, as they stand in `op`.
-pub const OPS: [&str; 9] =
-    ["register", "send", "ack", "decide", "subscribe", "history", "state", "ping", "pong"];
+pub const OPS: [&str; 10] =
+    ["register", "send", "ack", "inbox", "decide", "subscribe", "history", "state", "ping", "pong"];
 
 /// How many events `history` may name.
 pub const MAX_SEQS: usize = 200;
@@ -49,6 +50,8 @@ pub enum Op<'a> {
     },
     /// It has, or the agent has seen, some messages; or it knows of some notices.
     Ack(Ack),
+    /// What its repo has not read.
+    Inbox(Inbox),
     /// The stream of events, from this one on, or from now on.
     Subscribe {
         /// The first event wanted.
@@ -145,7 +148,7 @@ pub enum AckStage {
 }
 
 /// Says how far messages have come, or that notices are known.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 pub struct Ack {
     /// The messages.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -156,6 +159,12 @@ pub struct Ack {
     /// The messages whose expiry notices are known.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub notices: Vec<MessageId>,
+    /// For which repo, where the connection is no instance; see [`Inbox`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub repo: Option<RepoName>,
+    /// For which conversation of its agent's host.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub session_id: Option<SessionId>,
 }
 
 /// A word of a list, or its default; see [`word`].
@@ -341,6 +350,7 @@ fn op_of<'a>(head: &Head<'a>, text: &'a str) -> Result<Op<'a>, Refusal> {
         },
         "register" => Op::Register(body::<Register>(text)?),
         "ack" => Op::Ack(body::<Ack>(text)?),
+        "inbox" => Op::Inbox(body::<Inbox>(text)?),
         "decide" => {
             let decide = body::<Decide>(text)?;
             decide.check()?;

@@ -62,10 +62,11 @@ impl Engine {
         match op {
             Op::Send { message, allow_unknown } => self.send(id, outbox, reference, message, allow_unknown),
             Op::Ack(ack) => {
-                let instance = self.instance_of(id)?;
+                let instance = self.meant(id, &ack)?;
                 let handled = self.handle(Command::Ack { instance, ack });
                 self.ok(outbox, reference, handled)
             }
+            Op::Inbox(inbox) => self.inbox(id, outbox, reference, inbox),
             Op::Decide(decide) => self.decide(id, outbox, reference, decide),
             Op::Register(register) => self.register(id, outbox, reference, register),
             Op::Subscribe { from } => {
@@ -172,7 +173,7 @@ impl Engine {
         Ok(())
     }
 
-    fn instance_of(&self, id: ConnectionId) -> Result<InstanceId, Refusal> {
+    pub(super) fn instance_of(&self, id: ConnectionId) -> Result<InstanceId, Refusal> {
         let instance = self.connections.get(&id).and_then(|connection| connection.instance.clone());
         instance.ok_or_else(not_registered)
     }

@@ -318,11 +318,11 @@ impl Runner {
             }
             Step::Ack(who, ids, stage) => {
                 let ids = ids.iter().map(|&id| message_id(id)).collect();
-                self.ack(*who, Ack { ids, stage: *stage, notices: Vec::new() }, each);
+                self.ack(*who, Ack { ids, stage: *stage, notices: Vec::new(), ..Ack::default() }, each);
             }
             Step::AckNotices(who, ids) => {
                 let notices = ids.iter().map(|&id| message_id(id)).collect();
-                self.ack(*who, Ack { ids: Vec::new(), stage: AckStage::Delivered, notices }, each);
+                self.ack(*who, Ack { ids: Vec::new(), stage: AckStage::Delivered, notices, ..Ack::default() }, each);
             }
             Step::TakeAll(who, stage) => {
                 let Some(known) = self.connected(*who) else { return };
@@ -332,7 +332,7 @@ impl Runner {
                         .is_some_and(|one| one.stage.is_open() && one.instance.as_ref() == Some(&known.id))
                 });
                 let ids = mine.map(|record| record.id.clone()).collect();
-                self.ack(*who, Ack { ids, stage: *stage, notices: Vec::new() }, each);
+                self.ack(*who, Ack { ids, stage: *stage, notices: Vec::new(), ..Ack::default() }, each);
             }
             Step::Leave(who) => self.of_known(*who, |instance| Command::Leave { instance }, each),
             Step::Stuck(who) => self.of_known(*who, |instance| Command::Stuck { instance }, each),

@@ -116,7 +116,7 @@ impl Swarm {
     /// The instance that is named like its repo has read a message.
     pub(crate) fn read(&mut self, repo: &str, ids: &[&str]) {
         let ids = ids.iter().map(|id| message_id(id)).collect();
-        let ack = Ack { ids, stage: AckStage::Read, notices: Vec::new() };
+        let ack = Ack { ids, stage: AckStage::Read, notices: Vec::new(), ..Ack::default() };
         self.command(Command::Ack { instance: InstanceId::new(repo).unwrap(), ack }).unwrap();
     }
 
