@@ -32,6 +32,20 @@ pub fn block(text: &str) -> Cow<'_, str> {
     visible(text, Breaks::Kept)
 }
 
+/// Text for a reader that is no terminal, such as a language model: hostile characters are taken out, but line breaks and
+/// tabs, and combining marks beyond a few are cut.
+pub fn plain(text: &str) -> String {
+    let mut marks = 0;
+    let kept = text.chars().filter(|&c| {
+        if is_hostile(c) {
+            return matches!(c, '\n' | '\t');
+        }
+        marks = if c.width() == Some(0) { marks + 1 } else { 0 };
+        marks <= MAX_MARKS
+    });
+    kept.collect()
+}
+
 /// JSON that is safe to print and still the same JSON: hostile characters inside strings become `\u` escapes.
 pub fn json(json: &str) -> Cow<'_, str> {
     if !json.chars().any(is_hostile) {
@@ -101,6 +115,12 @@ mod tests {
         assert!(matches!(line("plain"), Cow::Borrowed("plain")));
         assert_eq!(line("a\tb\r\nc\u{1b}[31m\u{202e}\u{200b}é"), "a    b⏎c\\x1b[31m\\u{202e}\\u{200b}é");
         assert_eq!(block("a\r\nb\u{9b}"), "a\nb\\x9b");
+    }
+
+    #[test]
+    fn plain_text_has_nothing_hidden_in_it() {
+        assert_eq!(plain("a\tb\r\nc\u{1b}[31m\u{202e}\u{200b}\u{e0041}é"), "a\tb\nc[31mé");
+        assert_eq!(plain(&format!("e{}", "\u{301}".repeat(5000))).chars().count(), 1 + MAX_MARKS);
     }
 
     #[test]

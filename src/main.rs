@@ -2,6 +2,7 @@
 //!
 //! | module | what is in it |
 //! |---|---|
+//! | [`agents`] | what the commands share that speak to coding agents |
 //! | [`arguments`] | the command line |
 //! | [`mod@bench`] | the bus beside a bare relay |
 //! | [`commands`] | one file a command |
@@ -14,6 +15,7 @@
 //! | [`waiting`] | waiting for an answer |
 //! | [`watching`] | files that are read again when they change |
 
+mod agents;
 mod arguments;
 mod bench;
 mod commands;

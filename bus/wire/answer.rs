@@ -253,7 +253,8 @@ fn inbox(text: &str) -> serde_json::Result<InboxAnswer> {
         messages: Vec<&'a RawValue>,
     }
     let body: Body<'_> = from_object(text)?;
-    let messages = body.messages.into_iter().map(|message| incoming(message.get())).collect::<Result<_, _>>()?;
+    let messages =
+        body.messages.into_iter().map(|message| incoming(message.get())).collect::<Result<_, _>>()?;
     Ok(InboxAnswer { head: from_object(text)?, messages })
 }
 

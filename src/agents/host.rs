@@ -21,8 +21,7 @@ pub(crate) enum Host {
 
 impl Host {
     /// All of them.
-    pub(crate) const ALL: [Self; 5] =
-        [Self::Claude, Self::Codex, Self::Gemini, Self::Opencode, Self::Cursor];
+    pub(crate) const ALL: [Self; 5] = [Self::Claude, Self::Codex, Self::Gemini, Self::Opencode, Self::Cursor];
 
     /// The word for it on the command line.
     pub(crate) fn word(self) -> &'static str {

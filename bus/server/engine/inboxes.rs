@@ -40,8 +40,11 @@ impl Engine {
     pub(super) fn meant(&self, id: ConnectionId, ack: &Ack) -> Result<InstanceId, Refusal> {
         let (repo, instance) = self.whose(id, ack.repo.as_ref(), ack.session_id.as_ref())?;
         instance.ok_or_else(|| {
-            Refusal::new(Code::NotRegistered, format!("no instance of {repo} is connected that this speaks for"))
-                .hint("register as one, with this session_id")
+            Refusal::new(
+                Code::NotRegistered,
+                format!("no instance of {repo} is connected that this speaks for"),
+            )
+            .hint("register as one, with this session_id")
         })
     }
 

@@ -30,7 +30,8 @@ pub fn attended<'a>(
         let ids = state.repo(repo).into_iter().flat_map(|known| &known.connected);
         ids.filter_map(|id| state.instance(id)).filter(|instance| instance.receive == Receive::All)
     };
-    let of_session = session.and_then(|session| connected().find(|one| one.session.as_ref() == Some(session)));
+    let of_session =
+        session.and_then(|session| connected().find(|one| one.session.as_ref() == Some(session)));
     of_session.or_else(|| {
         let lineage = lineage();
         let place = |host: Process| lineage.iter().position(|process| *process == host);
@@ -92,7 +93,8 @@ impl<'a> Unread<'a> {
             bytes += record.size();
             bytes <= MAX_BYTES || bytes == record.size()
         };
-        let messages: Vec<_> = records.iter().take(limit).take_while(within).filter_map(|one| told(one)).collect();
+        let messages: Vec<_> =
+            records.iter().take(limit).take_while(within).filter_map(|one| told(one)).collect();
         let view = |one| ObligationView::of(one, self.state);
         let (state, repo) = (self.state, self.repo);
         InboxView {

@@ -97,7 +97,8 @@ impl Bench {
     }
 
     pub(crate) fn ack(&mut self, instance: &InstanceId, id: &str, stage: AckStage) -> Result<Reply, Refusal> {
-        let ack = Ack { ids: vec![MessageId::new(id).unwrap()], stage, notices: Vec::new(), ..Ack::default() };
+        let ack =
+            Ack { ids: vec![MessageId::new(id).unwrap()], stage, notices: Vec::new(), ..Ack::default() };
         self.command(Command::Ack { instance: instance.clone(), ack })
     }
 

@@ -127,7 +127,8 @@ fn what_an_instance_had_waits_again_though_it_registered_before_the_rotation() {
         let fresh = || unreachable!("it has an id");
         ledger.command(Command::Send { instance, message: &message, allow_unknown: false, fresh: &fresh });
     }
-    let ack = Ack { ids: vec![ids[0].clone()], stage: AckStage::Delivered, notices: Vec::new(), ..Ack::default() };
+    let ack =
+        Ack { ids: vec![ids[0].clone()], stage: AckStage::Delivered, notices: Vec::new(), ..Ack::default() };
     ledger.command(Command::Ack { instance: lens.clone(), ack });
     ledger.journal.write().unwrap();
     let mut ledger = ledger.restart(false, &mut |_, _| ());

@@ -322,7 +322,11 @@ impl Runner {
             }
             Step::AckNotices(who, ids) => {
                 let notices = ids.iter().map(|&id| message_id(id)).collect();
-                self.ack(*who, Ack { ids: Vec::new(), stage: AckStage::Delivered, notices, ..Ack::default() }, each);
+                self.ack(
+                    *who,
+                    Ack { ids: Vec::new(), stage: AckStage::Delivered, notices, ..Ack::default() },
+                    each,
+                );
             }
             Step::TakeAll(who, stage) => {
                 let Some(known) = self.connected(*who) else { return };

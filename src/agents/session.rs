@@ -1,0 +1,216 @@
+//! What is remembered of a conversation between one hook and the next, in a small file for each, beside the journal.
+//!
+//! None of it is needed to lose nothing: what is unread is the bus's to know. It is what keeps an agent from being told
+//! the same thing twice, from being kept going without end, and what brings back what a conversation was shown that
+//! ended before it could go on. Whoever uses the file has it locked, so that of two hooks that run at the same time only
+//! one shows a message.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
+use std::io::{Read as _, Seek as _, Write as _};
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant, SystemTime};
+
+use serde::{Deserialize, Serialize};
+use veda_bus_core::name::{MessageId, RepoName};
+use veda_bus_core::os::{self, Process};
+use veda_bus_core::time::Millis;
+
+use crate::context::Context;
+
+/// The folder of these files, beside the journal.
+const FOLDER: &str = "sessions";
+
+/// How long another process may have a file locked before it is done without.
+const PATIENCE: Duration = Duration::from_secs(1);
+const LOOK_AGAIN: Duration = Duration::from_millis(2);
+
+/// How long the file of a conversation is kept that nothing is heard of.
+const KEPT: Duration = Duration::from_secs(7 * 24 * 3600);
+
+/// What is remembered of a conversation.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub(crate) struct Memory {
+    /// The repo whose agent it is.
+    pub(crate) repo: Option<RepoName>,
+    /// The program that the agent runs in, as on the command line.
+    pub(crate) host: String,
+    /// The hook that was heard of last, and when.
+    pub(crate) event: String,
+    pub(crate) at: Millis,
+    /// The process of the host, where it is known.
+    pub(crate) process: Option<Process>,
+    /// What was shown last. That the agent goes on tells that it has seen it.
+    pub(crate) shown: BTreeSet<MessageId>,
+    /// What was told that is not to be told again in this conversation: requests that wait for an answer, messages that
+    /// are too long to be shown.
+    pub(crate) told: BTreeMap<MessageId, Millis>,
+    /// How often in a row the agent was kept from stopping.
+    pub(crate) kept_going: u32,
+    /// Whether the agent has stopped, and waits for its user.
+    pub(crate) idle: bool,
+}
+
+/// The file of a conversation, locked.
+#[derive(Debug)]
+pub(crate) struct Session {
+    file: File,
+    pub(crate) memory: Memory,
+}
+
+/// The folder in which the conversations on this bus are remembered.
+pub(crate) fn folder(context: &Context) -> PathBuf {
+    context.config.bus.log_path.with_file_name(FOLDER)
+}
+
+/// Where a conversation is remembered. It may have any name, so its file has a digest of it.
+fn path(folder: &Path, repo: &RepoName, conversation: &str, ending: &str) -> PathBuf {
+    let digest = blake3::hash(format!("{repo}\n{conversation}").as_bytes()).to_hex();
+    folder.join(format!("{}.{ending}", &digest[..32]))
+}
+
+impl Session {
+    /// Opens and locks the file of a conversation, and makes it if there is none. `None` when that can not be done:
+    /// an agent is not to be kept from working by it.
+    pub(crate) fn open(folder: &Path, repo: &RepoName, conversation: &str) -> Option<Self> {
+        DirBuilder::new().recursive(true).mode(0o700).create(folder).ok()?;
+        let path = path(folder, repo, conversation, "json");
+        let mut session = Self::at(&path, OpenOptions::new().create(true))?;
+        session.memory.repo = Some(repo.clone());
+        Some(session)
+    }
+
+    fn at(path: &Path, how: &mut OpenOptions) -> Option<Self> {
+        let file = how.read(true).write(true).mode(0o600).open(path).ok()?;
+        let until = Instant::now() + PATIENCE;
+        while let Err(error) = file.try_lock() {
+            match error {
+                TryLockError::WouldBlock if Instant::now() < until => std::thread::sleep(LOOK_AGAIN),
+                _ => return None,
+            }
+        }
+        let mut text = String::new();
+        (&file).read_to_string(&mut text).ok()?;
+        // A process that ended while it wrote leaves half of it, which is as good as nothing.
+        Some(Self { file, memory: serde_json::from_str(&text).unwrap_or_default() })
+    }
+
+    /// Writes the memory down, and lets go of the file.
+    pub(crate) fn close(self) {
+        let text = serde_json::to_string(&self.memory).unwrap_or_default();
+        let mut file = &self.file;
+        // What can not be written is not remembered, and nobody can do anything about it here.
+        let _ = file.rewind().and_then(|()| file.set_len(0)).and_then(|()| file.write_all(text.as_bytes()));
+    }
+}
+
+/// Lets one process at a time wait for news of a conversation. `None` when another one does already.
+pub(crate) fn only_waiter(folder: &Path, repo: &RepoName, conversation: &str) -> Option<File> {
+    let path = path(folder, repo, conversation, "waiter");
+    let file = OpenOptions::new().create(true).append(true).mode(0o600).open(path).ok()?;
+    file.try_lock().ok().map(|()| file)
+}
+
+/// What conversations of `repo` were shown last whose hosts have ended since: nobody knows whether it was seen. It is
+/// given once.
+pub(crate) fn orphaned(folder: &Path, repo: &RepoName) -> BTreeSet<MessageId> {
+    let mut orphans = BTreeSet::new();
+    for path in files(folder, "json") {
+        let Some(mut session) = Session::at(&path, &mut OpenOptions::new()) else { continue };
+        let memory = &mut session.memory;
+        if memory.repo.as_ref() == Some(repo) && memory.process.is_some_and(has_ended) {
+            orphans.append(&mut memory.shown);
+        }
+        session.close();
+    }
+    orphans
+}
+
+/// The conversations that are remembered.
+pub(crate) fn all(folder: &Path) -> Vec<Memory> {
+    let texts = files(folder, "json").into_iter().filter_map(|path| std::fs::read_to_string(path).ok());
+    texts.filter_map(|text| serde_json::from_str(&text).ok()).collect()
+}
+
+/// Forgets conversations that nothing was heard of for long.
+pub(crate) fn forget_old(folder: &Path) {
+    let long_ago = SystemTime::now() - KEPT;
+    for path in files(folder, "json").into_iter().chain(files(folder, "waiter")) {
+        let changed = path.metadata().and_then(|metadata| metadata.modified());
+        if changed.is_ok_and(|changed| changed < long_ago) {
+            // Another hook may have been here first.
+            let _ = std::fs::remove_file(path);
+        }
+    }
+}
+
+fn files(folder: &Path, ending: &str) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(folder).into_iter().flatten().filter_map(Result::ok);
+    entries
+        .map(|entry| entry.path())
+        .filter(|path| path.extension().is_some_and(|one| one == ending))
+        .collect()
+}
+
+/// Whether a process has ended; never where the operating system does not tell.
+fn has_ended(process: Process) -> bool {
+    let own = i32::try_from(std::process::id()).ok().and_then(os::process);
+    own.is_some() && os::process(process.pid) != Some(process)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn repo() -> RepoName {
+        "LensSDK".parse().unwrap()
+    }
+
+    fn open(folder: &Path, conversation: &str) -> Session {
+        Session::open(folder, &repo(), conversation).unwrap()
+    }
+
+    #[test]
+    fn what_was_written_is_there_the_next_time() {
+        let folder = tempfile::tempdir().unwrap();
+        let folder = folder.path().join("sessions");
+        let mut session = open(&folder, "a/../b");
+        session.memory.kept_going = 2;
+        session.close();
+        let long = "x".repeat(10_000);
+        open(&folder, &long).close();
+        assert_eq!(open(&folder, "a/../b").memory.kept_going, 2);
+        assert_eq!(all(&folder).len(), 2);
+        std::fs::write(path(&folder, &repo(), "a/../b", "json"), "{\"kept_go").unwrap();
+        assert_eq!(open(&folder, "a/../b").memory.kept_going, 0, "half of it is nothing");
+    }
+
+    #[test]
+    fn one_waits_at_a_time() {
+        let folder = tempfile::tempdir().unwrap();
+        let first = only_waiter(folder.path(), &repo(), "s").unwrap();
+        assert!(only_waiter(folder.path(), &repo(), "s").is_none());
+        assert!(only_waiter(folder.path(), &repo(), "other").is_some());
+        drop(first);
+        assert!(only_waiter(folder.path(), &repo(), "s").is_some());
+    }
+
+    #[test]
+    fn what_a_dead_host_was_shown_is_given_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let own = i32::try_from(std::process::id()).ok().and_then(os::process).unwrap();
+        let dead = Process { started: own.started + 1, ..own };
+        for (conversation, process) in [("alive", Some(own)), ("dead", Some(dead)), ("unknown", None)] {
+            let mut session = open(folder.path(), conversation);
+            session.memory.process = process;
+            session.memory.shown.insert(conversation.parse().unwrap());
+            session.close();
+        }
+        let other = "Flagship".parse().unwrap();
+        assert!(orphaned(folder.path(), &other).is_empty());
+        assert_eq!(orphaned(folder.path(), &repo()), BTreeSet::from(["dead".parse().unwrap()]));
+        assert!(orphaned(folder.path(), &repo()).is_empty());
+    }
+}
