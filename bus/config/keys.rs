@@ -128,6 +128,9 @@ pub const KEYS: &[Key] = keys! {
     "bus.stuck_after", "VEDA_BUS_STUCK_AFTER", Global,
         SECONDS, Preset::Integer(15),
         "an instance that has not answered for so long counts as stuck";
+    "bus.autostart", "VEDA_BUS_AUTOSTART", Global,
+        Kind::Boolean, Preset::Boolean(true),
+        "whether an agent's MCP server starts a bus in the background when none answers";
     "bus.approval.negotiations", "VEDA_BUS_APPROVAL_NEGOTIATIONS", Global,
         Kind::Choice(&["always", "on_conflict", "never"]), Preset::Text("always"),
         "which negotiations wait for the operator when their voters have decided";

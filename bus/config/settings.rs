@@ -59,6 +59,8 @@ pub struct BusSettings {
     pub log_keep: usize,
     /// `bus.stuck_after`
     pub stuck_after: Duration,
+    /// `bus.autostart`; it is for who would start a bus, and nothing to a running one.
+    pub autostart: bool,
     /// `bus.approval`, but for the two below, and `bus.limits`: what may change while the bus runs.
     pub rules: Rules,
     /// `bus.approval.check_origin`
@@ -298,6 +300,7 @@ impl Values {
             log_segment_age: self.seconds("bus.log_segment_age"),
             log_keep: self.count("bus.log_keep"),
             stuck_after: self.seconds("bus.stuck_after"),
+            autostart: self.boolean("bus.autostart"),
             rules: self.rules(),
             check_origin: self.boolean("bus.approval.check_origin"),
             agent_marks: self.list("bus.approval.agent_marks").to_vec(),

@@ -120,6 +120,7 @@ fn the_defaults_are_those_of_the_specification() {
             log_segment_age: Duration::from_secs(604_800),
             log_keep: 0,
             stuck_after: Duration::from_secs(15),
+            autostart: true,
             rules: Rules {
                 negotiations: Approval::Always,
                 hold: Vec::new(),

@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::answer::Incoming;
+use crate::event::Expired;
 use crate::name::{InstanceId, RepoName, Seq, SessionId};
 use crate::os::Process;
 use crate::state::view::{Listed, ObligationView};
@@ -63,4 +64,7 @@ pub struct InboxHead {
     pub owes: Listed<ObligationView>,
     /// What it is owed.
     pub owed: Listed<ObligationView>,
+    /// Its messages whose time was up before everyone had read them, until that is acknowledged (`notices` of an `ack`).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub expired: Vec<Expired>,
 }

@@ -97,6 +97,8 @@ impl<'a> Unread<'a> {
             records.iter().take(limit).take_while(within).filter_map(|one| told(one)).collect();
         let view = |one| ObligationView::of(one, self.state);
         let (state, repo) = (self.state, self.repo);
+        let notices = state.repo(repo).into_iter().flat_map(|known| &known.notices);
+        let expired = notices.map(|(_, expired)| expired);
         InboxView {
             head: InboxHead {
                 repo: repo.clone(),
@@ -106,6 +108,7 @@ impl<'a> Unread<'a> {
                 more: records.len().saturating_sub(messages.len()),
                 owes: Listed::of(state.owed_by(repo).count(), state.owed_by(repo), view),
                 owed: Listed::of(state.owed_to(repo).count(), state.owed_to(repo), view),
+                expired: expired.cloned().collect(),
             },
             messages,
         }
