@@ -122,6 +122,11 @@ impl Recipient {
     pub fn repo(repo: RepoName) -> Self {
         Self { repo: Target::Repo(repo), capabilities: Vec::new() }
     }
+
+    /// Every repo that the bus knows but the sender's.
+    pub fn everyone() -> Self {
+        Self { repo: Target::Everyone, capabilities: Vec::new() }
+    }
 }
 
 pub(crate) fn capabilities<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Capability>, D::Error> {

@@ -177,6 +177,10 @@ pub(crate) enum Command {
   veda-bus join --repo LensSDK | jq -r '.payload.question // empty'
   veda-bus join --repo Echo --exec \"jq -r '.payload.question // empty'\"   what it prints is the answer")]
     Join(Join),
+    /// Let a coding agent take part: an MCP server over standard input and output
+    #[command(after_help = "Example, in an MCP client's configuration:
+  {\"mcpServers\": {\"veda-bus\": {\"command\": \"veda-bus\", \"args\": [\"mcp\"]}}}")]
+    Mcp(Mcp),
     /// Show every event, live
     #[command(after_help = "Examples:
   veda-bus watch
@@ -499,6 +503,17 @@ pub(crate) struct Join {
     /// End after so many messages
     #[arg(long, value_name = "N", value_parser = value_parser!(u64).range(1..))]
     pub(crate) count: Option<u64>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Mcp {
+    /// Do not start a bus in the background when none answers
+    #[arg(long)]
+    pub(crate) no_spawn: bool,
+    /// Push messages into a Claude Code session that was started with
+    /// --dangerously-load-development-channels server:veda-bus
+    #[arg(long)]
+    pub(crate) channel: bool,
 }
 
 #[derive(Debug, Default, Args)]

@@ -327,6 +327,17 @@ impl BusClient {
         self.tell(Ask::Read(id.clone())).await
     }
 
+    /// Says that it is known that these messages of this instance's repo have expired.
+    ///
+    /// # Errors
+    /// When the bus refuses, or is gone for good.
+    pub async fn ack_notices(&self, ids: &[MessageId]) -> Result<(), ClientError> {
+        if ids.is_empty() {
+            return Ok(());
+        }
+        self.call("ack", &json!({ "notices": ids })).await.map(|_| ())
+    }
+
     /// The stream of events from `from` on, or from now on, without a gap or a double across reconnections.
     ///
     /// # Errors

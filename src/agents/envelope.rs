@@ -62,11 +62,16 @@ impl Envelope {
         }
     }
 
-    /// The same, with the length of a body that is too long in its place.
+    /// The same, with the length of a body that is too long for a hook in its place.
     pub(crate) fn of(incoming: &Incoming) -> Self {
+        Self::within(incoming, MAX_BODY)
+    }
+
+    /// The same, where a body may have at most so many characters.
+    pub(crate) fn within(incoming: &Incoming, most: usize) -> Self {
         let mut envelope = Self::whole(incoming);
         let characters = envelope.body.as_ref().map_or(0, |body| line(body).chars().count());
-        if characters > MAX_BODY {
+        if characters > most {
             envelope.body = None;
             envelope.body_characters = Some(characters);
         }

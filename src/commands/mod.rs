@@ -9,6 +9,7 @@ mod instances;
 mod join;
 mod live;
 mod log;
+mod mcp;
 mod negotiations;
 mod obligations;
 mod reply;
@@ -66,6 +67,7 @@ pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
         Some(Command::Send(send)) => refusal_as_json(&context, send::run(&context, send)),
         Some(Command::Reply(reply)) => refusal_as_json(&context, reply::run(&context, &reply)),
         Some(Command::Join(join)) => join::run(&context, &join),
+        Some(Command::Mcp(mcp)) => mcp::run(context, &mcp),
         Some(Command::Watch(watch)) => watch::run(&context, &watch),
         Some(Command::Log(log)) => match log.command {
             Some(LogCommand::Verify) if log.has_conditions() => {

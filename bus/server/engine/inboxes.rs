@@ -54,7 +54,7 @@ impl Engine {
         id: ConnectionId,
         outbox: &Rc<Outbox>,
         reference: Option<&str>,
-        inbox: Inbox,
+        inbox: &Inbox,
     ) -> Result<(), Refusal> {
         let (repo, instance) = self.whose(id, inbox.repo.as_ref(), inbox.session_id.as_ref())?;
         let limit = inbox.limit.unwrap_or(DEFAULT_INBOX).min(MAX_INBOX);

@@ -66,7 +66,7 @@ impl Engine {
                 let handled = self.handle(Command::Ack { instance, ack });
                 self.ok(outbox, reference, handled)
             }
-            Op::Inbox(inbox) => self.inbox(id, outbox, reference, inbox),
+            Op::Inbox(inbox) => self.inbox(id, outbox, reference, &inbox),
             Op::Decide(decide) => self.decide(id, outbox, reference, decide),
             Op::Register(register) => self.register(id, outbox, reference, register),
             Op::Subscribe { from } => {

@@ -1,0 +1,75 @@
+//! Messages of the past: a thread, or a part of a body that is too long to be told whole.
+
+use veda_bus_core::client::BusClient;
+use veda_bus_core::message::Message;
+use veda_bus_core::name::MessageId;
+use veda_bus_core::wire::History;
+use veda_bus_core::wire::answer::{HistoryEntry, Incoming};
+
+use super::answer::Problem;
+use super::inbox::BODY;
+use super::inputs::GetThread;
+use super::outputs::{Part, Progress, Thread, Told};
+use crate::agents::envelope::{self, Envelope};
+
+/// How many messages are told when nothing else is asked for, and at most.
+const MESSAGES: usize = 20;
+const MOST: usize = 100;
+
+/// A message of the past as one that arrives. `None` where its text is nowhere to be had, or this version can not read it.
+pub(super) fn incoming(entry: HistoryEntry) -> Option<Incoming> {
+    let HistoryEntry { record, message } = entry;
+    let message = Message::parse(message?.get(), None).ok()?;
+    Some(Incoming {
+        seq: record.seq,
+        at: record.at,
+        thread: record.thread,
+        expires_at: record.expires_at,
+        message,
+    })
+}
+
+/// The one message with this id, or whose id begins so.
+pub(super) async fn message(bus: &BusClient, id: &str) -> Result<Incoming, Problem> {
+    let entries = bus.history(&History { id: Some(id.to_owned()), ..History::default() }).await?;
+    entries.into_iter().find_map(incoming).ok_or_else(|| {
+        let hint =
+            "it is older than the bus remembers; answer a later message of the thread, or send a new one";
+        Problem::new("unknown_message", format!("the bus no longer has the text of message {id}"), hint)
+    })
+}
+
+/// The thread of a message, or a part of the message; and which messages the agent has seen when it has seen that.
+pub(super) async fn get(bus: &BusClient, asked: &GetThread) -> Result<(Thread, Vec<MessageId>), Problem> {
+    if let Some(from) = asked.from_character {
+        let incoming = message(bus, &asked.id).await?;
+        let part = part(&incoming, from);
+        let shown =
+            if part.next_character.is_none() { vec![incoming.message.id.clone()] } else { Vec::new() };
+        let thread = incoming.thread.to_string();
+        return Ok((Thread { id: thread, messages: Vec::new(), part: Some(part) }, shown));
+    }
+    let limit = asked.limit.unwrap_or(MESSAGES).clamp(1, MOST);
+    let history = History { thread: Some(asked.id.clone()), limit: Some(limit), ..History::default() };
+    let entries = bus.history(&history).await?;
+    let thread = entries.first().map(|entry| entry.record.thread.to_string());
+    let (mut messages, mut shown) = (Vec::new(), Vec::new());
+    for entry in entries {
+        let recipients = entry.record.ladder.iter().map(Progress::of).collect();
+        let Some(incoming) = incoming(entry) else { continue };
+        let envelope = Envelope::within(&incoming, BODY);
+        if envelope.body.is_some() {
+            shown.push(envelope.id.clone());
+        }
+        messages.push(Told { message: envelope.line(), recipients });
+    }
+    Ok((Thread { id: thread.unwrap_or_else(|| asked.id.clone()), messages, part: None }, shown))
+}
+
+fn part(incoming: &Incoming, from: usize) -> Part {
+    let body = envelope::line(&Envelope::whole(incoming).body);
+    let characters = body.chars().count();
+    let text: String = body.chars().skip(from).take(BODY).collect();
+    let next = from.saturating_add(BODY);
+    Part { text, next_character: (next < characters).then_some(next), characters }
+}
