@@ -40,9 +40,11 @@ mod suite {
     mod history;
     mod holding;
     mod hostile;
+    mod inboxes;
     mod live;
     mod load;
     mod loop_guard;
+    mod mcp;
     mod obligations;
     mod origin;
     mod pictures;

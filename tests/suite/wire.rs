@@ -32,6 +32,11 @@ impl Wire {
         dialer::agent(socket).map(Self::over)
     }
 
+    /// A connection of the process of this test, which is then the host of an agent.
+    pub(crate) fn connect_itself(socket: &Path) -> Self {
+        Self::over(UnixStream::connect(socket).unwrap())
+    }
+
     /// A connection of the operator's, who has nothing to do with the processes of the agents.
     pub(crate) fn operator(socket: &Path) -> Self {
         let stream = dialer::operator(socket);

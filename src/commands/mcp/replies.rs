@@ -31,6 +31,8 @@ const THREAD: usize = 200;
 struct Found {
     record: RecordView,
     answers: Vec<Incoming>,
+    /// Those that say no more than that it arrived.
+    acknowledgements: Vec<Incoming>,
 }
 
 /// Waits for the first answer to a message, so many seconds; gives it, or how far the message is, and which answers the
@@ -70,13 +72,12 @@ async fn look(agent: &Agent, bus: &BusClient, id: &str) -> Result<Found, Problem
     let record = entry.record;
     let thread = Some(record.thread.to_string());
     let entries = bus.history(&History { thread, limit: Some(THREAD), ..History::default() }).await?;
-    let answers = entries.into_iter().filter_map(incoming).filter(|one| {
+    let said = entries.into_iter().filter_map(incoming).filter(|one| {
         let message = &one.message;
-        message.reply_to.as_ref() == Some(&record.id)
-            && message.from.repo != agent.identity.repo
-            && !message.payload.is_acknowledgement()
+        message.reply_to.as_ref() == Some(&record.id) && message.from.repo != agent.identity.repo
     });
-    Ok(Found { answers: answers.collect(), record })
+    let (acknowledgements, answers) = said.partition(|one| one.message.payload.is_acknowledgement());
+    Ok(Found { record, answers, acknowledgements })
 }
 
 /// Whether nobody will answer any more.
@@ -91,7 +92,9 @@ fn told(found: &Found) -> (Reply, Vec<MessageId>) {
         () if ended(&found.record) => Outcome::Ended,
         () => Outcome::Waiting,
     };
-    let shown = envelopes.iter().filter(|one| one.body.is_some()).map(|one| one.id.clone()).collect();
+    let whole = envelopes.iter().filter(|one| one.body.is_some()).map(|one| one.id.clone());
+    // That it arrived, how far it is says as well.
+    let shown = whole.chain(found.acknowledgements.iter().map(|one| one.message.id.clone())).collect();
     let reply = Reply {
         id: found.record.id.to_string(),
         outcome,

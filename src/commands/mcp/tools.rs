@@ -22,6 +22,7 @@ use super::outputs::{Inbox, Reply, Repositories, Sent, Thread};
 use super::server::Server;
 use super::{inbox, replies, resources, threads};
 
+// The macro looks for `Result<Json<…>, …>` in those words, for the schema of what a tool gives.
 type Answer<T> = Result<Json<T>, Problem>;
 
 /// Claude Code lists tools only when they are looked for; an inbox that has to be looked for is not looked into.
@@ -47,7 +48,10 @@ impl Server {
             open_world_hint = true
         )
     )]
-    async fn send_coordination_message(&self, Parameters(asked): Parameters<SendMessage>) -> Answer<Sent> {
+    async fn send_coordination_message(
+        &self,
+        Parameters(asked): Parameters<SendMessage>,
+    ) -> Result<Json<Sent>, Problem> {
         let payload = payload(asked.message_type, asked.reply_to.is_some(), asked.payload.0)?;
         let bus = self.agent.bus().await?;
         let reply_to = match &asked.reply_to {
@@ -73,7 +77,10 @@ impl Server {
             open_world_hint = true
         )
     )]
-    async fn broadcast_coordination(&self, Parameters(asked): Parameters<Broadcast>) -> Answer<Sent> {
+    async fn broadcast_coordination(
+        &self,
+        Parameters(asked): Parameters<Broadcast>,
+    ) -> Result<Json<Sent>, Problem> {
         let payload = payload(asked.message_type.into(), false, asked.payload.0)?;
         let to = Recipient { capabilities: asked.to_capabilities, ..Recipient::everyone() };
         let priority = asked.priority.unwrap_or_default();
@@ -98,7 +105,7 @@ impl Server {
         &self,
         Parameters(asked): Parameters<QueryCodebase>,
         context: RequestContext<RoleServer>,
-    ) -> Answer<Reply> {
+    ) -> Result<Json<Reply>, Problem> {
         let mut fields = Map::from_iter([("question".to_owned(), Value::from(asked.question))]);
         let optional = [("context", asked.context), ("response_format", asked.response_format)];
         fields.extend(optional.into_iter().filter_map(|(name, text)| Some((name.to_owned(), text?.into()))));
@@ -125,7 +132,7 @@ impl Server {
         &self,
         Parameters(asked): Parameters<CheckMessages>,
         context: RequestContext<RoleServer>,
-    ) -> Answer<Inbox> {
+    ) -> Result<Json<Inbox>, Problem> {
         let bus = self.agent.bus().await?;
         let (inbox, shown) = within(inbox::check(&bus, &asked)).await?;
         self.agent.will_show(&context.id, shown);
@@ -143,7 +150,10 @@ impl Server {
         annotations(read_only_hint = false, destructive_hint = false, idempotent_hint = false, open_world_hint = true),
         meta = always_loaded()
     )]
-    async fn reply_to_message(&self, Parameters(asked): Parameters<ReplyToMessage>) -> Answer<Sent> {
+    async fn reply_to_message(
+        &self,
+        Parameters(asked): Parameters<ReplyToMessage>,
+    ) -> Result<Json<Sent>, Problem> {
         let bus = self.agent.bus().await?;
         let parent = threads::message(&bus, &asked.id).await?.message;
         let kind = parent.kind();
@@ -179,7 +189,7 @@ impl Server {
         &self,
         Parameters(asked): Parameters<WaitForReply>,
         context: RequestContext<RoleServer>,
-    ) -> Answer<Reply> {
+    ) -> Result<Json<Reply>, Problem> {
         let bus = self.agent.bus().await?;
         self.wait(&bus, &asked.id, asked.wait_seconds, &context).await
     }
@@ -197,7 +207,10 @@ impl Server {
             open_world_hint = true
         )
     )]
-    async fn vote_on_negotiation(&self, Parameters(asked): Parameters<VoteOnNegotiation>) -> Answer<Sent> {
+    async fn vote_on_negotiation(
+        &self,
+        Parameters(asked): Parameters<VoteOnNegotiation>,
+    ) -> Result<Json<Sent>, Problem> {
         let mut fields = Map::from_iter([("vote".to_owned(), json!(asked.vote))]);
         let optional = [("counter_proposal", asked.counter_proposal), ("comment", asked.comment)];
         fields.extend(optional.into_iter().filter_map(|(name, text)| Some((name.to_owned(), text?.into()))));
@@ -217,7 +230,7 @@ impl Server {
             open_world_hint = true
         )
     )]
-    async fn update_task(&self, Parameters(asked): Parameters<UpdateTask>) -> Answer<Sent> {
+    async fn update_task(&self, Parameters(asked): Parameters<UpdateTask>) -> Result<Json<Sent>, Problem> {
         let mut fields = Map::from_iter([("status".to_owned(), json!(asked.status))]);
         fields.extend(asked.detail.map(|detail| ("detail".to_owned(), detail.into())));
         let bus = self.agent.bus().await?;
@@ -239,7 +252,7 @@ impl Server {
     async fn list_repositories(
         &self,
         Parameters(asked): Parameters<ListRepositories>,
-    ) -> Answer<Repositories> {
+    ) -> Result<Json<Repositories>, Problem> {
         let bus = self.agent.bus().await?;
         let state = within(bus.state_with(StateWith { with: vec![Part::Obligations] })).await?;
         Ok(Json(resources::repositories(&state, &self.agent.identity.repo, asked.offline)))
@@ -262,7 +275,7 @@ impl Server {
         &self,
         Parameters(asked): Parameters<GetThread>,
         context: RequestContext<RoleServer>,
-    ) -> Answer<Thread> {
+    ) -> Result<Json<Thread>, Problem> {
         let bus = self.agent.bus().await?;
         let (thread, messages) = within(threads::get(&bus, &asked)).await?;
         self.agent.will_show(&context.id, Shown { messages, ..Shown::default() });
