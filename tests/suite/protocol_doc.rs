@@ -128,8 +128,8 @@ fn every_frame_code_and_event_has_its_place() {
     let codes: Vec<_> = codes.iter().map(|code| code["const"].as_str().or(code.as_str()).unwrap()).collect();
     assert!(codes.len() >= 27, "{codes:?}");
     let frames = [
-        "welcome", "receipt", "decided", "error", "message", "event", "notice", "history", "state", "ok",
-        "ping", "pong",
+        "welcome", "receipt", "decided", "error", "message", "event", "notice", "inbox", "history", "state",
+        "ok", "ping", "pong",
     ];
     let notices = ["expired", "step", "replaced", "shutting_down"];
     let events = [
