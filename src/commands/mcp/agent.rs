@@ -34,7 +34,7 @@ use crate::hosting::hand_over;
 pub(super) const PATIENCE: Duration = Duration::from_secs(10);
 
 /// How soon a bus that was not there is looked for again.
-const LOOK_AGAIN: Duration = Duration::from_secs(2);
+const LOOK_AGAIN: Duration = Duration::from_secs(5);
 
 /// See the [module](self).
 pub(super) struct Agent {
@@ -94,7 +94,7 @@ impl Agent {
     /// # Errors
     /// That no bus answers, and what to do about it.
     pub(super) async fn bus(self: &Arc<Self>) -> Result<BusClient, Problem> {
-        let connecting = tokio::time::timeout(PATIENCE, self.connected()).await;
+        let connecting = tokio::time::timeout(PATIENCE, self.connected(self.spawns)).await;
         match connecting {
             Ok(Ok(client)) => Ok(client),
             Ok(Err(why)) => Err(Problem::no_bus(&why)),
@@ -102,19 +102,21 @@ impl Agent {
         }
     }
 
-    /// Connects, and connects again until that has worked once; from then on the client does it by itself.
+    /// Connects, and tries again until that has worked once; from then on the client does it by itself. A bus that could
+    /// not be started is only started again when there is something to ask it.
     pub(super) async fn keep_connected(self: Arc<Self>) {
-        while self.connected().await.is_err() {
+        let mut spawns = self.spawns;
+        while self.connected(std::mem::take(&mut spawns)).await.is_err() {
             tokio::time::sleep(LOOK_AGAIN).await;
         }
     }
 
-    async fn connected(self: &Arc<Self>) -> Result<BusClient, String> {
+    async fn connected(self: &Arc<Self>, spawns: bool) -> Result<BusClient, String> {
         let mut client = self.client.lock().await;
         if let Some(client) = &*client {
             return Ok(client.clone());
         }
-        let connected = self.connect().await.map_err(|failure| failure.to_string());
+        let connected = self.connect(spawns).await.map_err(|failure| failure.to_string());
         if let (Err(why), Ok(mut last)) = (&connected, self.failure.lock())
             && *last != *why
         {
@@ -128,9 +130,9 @@ impl Agent {
         Ok(connected)
     }
 
-    async fn connect(self: &Arc<Self>) -> Result<BusClient, Failure> {
+    async fn connect(self: &Arc<Self>, spawns: bool) -> Result<BusClient, Failure> {
         let client = match BusClient::connect(self.context.socket()).await {
-            Err(ClientError::NoBus { .. }) if self.spawns => {
+            Err(ClientError::NoBus { .. }) if spawns => {
                 self.start_bus().await?;
                 BusClient::connect(self.context.socket()).await?
             }
