@@ -12,6 +12,8 @@ use clap::{Args, Parser, Subcommand, ValueEnum, value_parser};
 use veda_bus_core::message::{MessageType, Priority};
 use veda_bus_core::name::{Capability, InstanceId, RepoName, SessionId};
 
+use crate::agents::host::Host;
+
 pub(crate) use operator::{
     Decision, Edge, HoldCommand, Negotiations, OutcomeName, RulesCommand, ShowMessage, Vote, VoteName,
 };
@@ -181,6 +183,10 @@ pub(crate) enum Command {
     #[command(after_help = "Example, in an MCP client's configuration:
   {\"mcpServers\": {\"veda-bus\": {\"command\": \"veda-bus\", \"args\": [\"mcp\"]}}}")]
     Mcp(Mcp),
+    /// Tell a coding agent of its messages, at the events of the program that it runs in
+    #[command(after_help = "Example, in the settings of Claude Code:
+  {\"hooks\": {\"Stop\": [{\"hooks\": [{\"type\": \"command\", \"command\": \"veda-bus hook --host claude\"}]}]}}")]
+    Hook(Hook),
     /// Show every event, live
     #[command(after_help = "Examples:
   veda-bus watch
@@ -514,6 +520,16 @@ pub(crate) struct Mcp {
     /// --dangerously-load-development-channels server:veda-bus
     #[arg(long)]
     pub(crate) channel: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Hook {
+    /// The program that runs the hook [default: the one that its event and the environment give away]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) host: Option<Host>,
+    /// Wait while the agent is idle, and end with exit code 2 when there is news (Claude Code's asyncRewake)
+    #[arg(long)]
+    pub(crate) wake: bool,
 }
 
 #[derive(Debug, Default, Args)]

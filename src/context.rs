@@ -1,7 +1,7 @@
 //! What every command needs: the configuration, a connection, and output that a closed pipe does not break.
 
 use std::io::{self, BufWriter, StdoutLock, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 use veda_bus_core::client::blocking::Connection;
@@ -29,12 +29,26 @@ impl Context {
     /// Reads the configuration, with what the command line says in force; for a command that may run a bus, or is about
     /// the configuration, with the rules of a bus.
     pub(crate) fn new(global: &Global, with_rules: bool) -> Result<Self, Failure> {
+        Self::of(global, |sources| sources.without_rules = !with_rules)
+    }
+
+    /// The same for another folder than the current one, where one is given; without the rules of a bus.
+    pub(crate) fn in_folder(global: &Global, folder: Option<PathBuf>) -> Result<Self, Failure> {
+        Self::of(global, |sources| {
+            sources.without_rules = true;
+            if let Some(folder) = folder {
+                sources.current = folder;
+            }
+        })
+    }
+
+    fn of(global: &Global, change: impl FnOnce(&mut Sources)) -> Result<Self, Failure> {
         let mut flags = Vec::new();
         if let Some(socket) = &global.socket {
             flags.push(("bus.socket_path", socket.display().to_string()));
         }
-        let without_rules = !with_rules;
-        let sources = Sources { without_rules, ..Sources::from_process(global.config.clone(), flags) };
+        let mut sources = Sources::from_process(global.config.clone(), flags);
+        change(&mut sources);
         Ok(Self { config: load(&sources)?, sources, json: global.json })
     }
 

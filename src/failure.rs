@@ -8,6 +8,8 @@
 //! | 3 | no bus answers |
 //! | 4 | the bus refused |
 //! | 5 | no answer in time |
+//!
+//! `veda-bus hook` has the codes of the hosts that run it: 1 for every failure, and with `--wake` 2 for "wake the agent".
 
 use std::io;
 use std::path::PathBuf;
@@ -76,11 +78,16 @@ pub(crate) enum Failure {
 impl Failure {
     /// Prints the failure, and gives its exit code.
     pub(crate) fn report(&self) -> ExitCode {
+        self.report_as(self.code())
+    }
+
+    /// Prints the failure, and gives the exit code `code`.
+    pub(crate) fn report_as(&self, code: u8) -> ExitCode {
         if matches!(self, Self::OutputClosed) {
             return ExitCode::SUCCESS;
         }
         eprintln!("veda-bus: {}", text::line(&self.to_string()));
-        ExitCode::from(self.code())
+        ExitCode::from(code)
     }
 
     fn code(&self) -> u8 {

@@ -40,7 +40,7 @@ fn main() -> ExitCode {
             if error.use_stderr() {
                 // A complaint repeats what it is about, which may be an agent's text.
                 eprint!("{}", text::block(&error.render().to_string()));
-                return failure::USAGE.into();
+                return usage_code().into();
             }
             // Help and version are no failures.
             let _ = error.print();
@@ -48,7 +48,13 @@ fn main() -> ExitCode {
         }
     };
     match commands::run(arguments) {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(failure) => failure.report(),
     }
+}
+
+/// The exit code of a wrong command line. Hosts that run `veda-bus hook` have a use of their own for the usual one.
+fn usage_code() -> u8 {
+    let is_hook = std::env::args_os().skip(1).any(|argument| argument == "hook");
+    if is_hook { commands::HOOK_FAILED } else { failure::USAGE }
 }

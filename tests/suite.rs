@@ -39,6 +39,7 @@ mod suite {
     mod handover;
     mod history;
     mod holding;
+    mod hooks;
     mod hostile;
     mod inboxes;
     mod live;

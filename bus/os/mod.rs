@@ -5,7 +5,7 @@
 //! | [`preallocate`] | `fallocate` that leaves the file's size alone | nothing; a full disk shows at the next write |
 //! | [`peer`] | `SO_PEERCRED`: user and process | our own user, for the socket's mode lets nobody else in; no process |
 //! | [`process`], [`parent`] | `/proc/PID/stat`: a number and its start, and who started it | not known |
-//! | [`lineage`] | the same from one parent to the next | not known |
+//! | [`lineage`], [`starter`] | the same from one parent to the next; the first of them that is no shell | not known |
 //! | [`environment_has`] | `/proc/PID/environ` | not known |
 //!
 //! What is not known keeps nobody from anything.
@@ -18,7 +18,7 @@ use std::os::fd::AsFd;
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
-pub use process::{MAX_LINEAGE, Process, environment_has, lineage, parent, process};
+pub use process::{MAX_LINEAGE, Process, environment_has, lineage, parent, process, starter};
 use rustix::fs::OFlags;
 
 /// The mode of every file that the bus makes: nobody but its own user reads or writes it.

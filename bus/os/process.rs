@@ -15,6 +15,10 @@ pub struct Process {
 /// How many processes [`lineage`] gives at most. Nobody's shell is as deep as that.
 pub const MAX_LINEAGE: usize = 1000;
 
+/// The names of shells in which programs run the commands that they were given.
+#[cfg(target_os = "linux")]
+const SHELLS: [&str; 8] = ["sh", "bash", "dash", "zsh", "ash", "ksh", "fish", "busybox"];
+
 /// How often a lineage is looked at anew because it changed meanwhile.
 #[cfg(target_os = "linux")]
 const ATTEMPTS: usize = 8;
@@ -74,6 +78,14 @@ pub fn parent(pid: i32) -> Option<Process> {
     let takes_over_everything = pid == 1 || stat.name == "systemd";
     let is_it = !takes_over_everything && stat.started <= child.started;
     is_it.then_some(Process { pid, started: stat.started })
+}
+
+/// The process that had `pid` started: its parent or, where that is a shell, whoever started the shell, and so on. `None`
+/// where there is none, or where the operating system does not tell.
+#[cfg(target_os = "linux")]
+pub fn starter(pid: i32) -> Option<Process> {
+    let is_shell = |one: &Process| Stat::read(one.pid).is_some_and(|stat| SHELLS.contains(&&*stat.name));
+    lineage(pid)?.into_iter().skip(1).find(|one| !is_shell(one))
 }
 
 /// The process and its ancestors, nearest first, as far as they can be seen; at most [`MAX_LINEAGE`]. Nothing when there
@@ -140,6 +152,12 @@ pub fn process(_: i32) -> Option<Process> {
 /// Nothing: this operating system does not tell.
 #[cfg(not(target_os = "linux"))]
 pub fn parent(_: i32) -> Option<Process> {
+    None
+}
+
+/// Nothing: this operating system does not tell.
+#[cfg(not(target_os = "linux"))]
+pub fn starter(_: i32) -> Option<Process> {
     None
 }
 

@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime};
 
 use serde::{Deserialize, Serialize};
-use veda_bus_core::name::{MessageId, RepoName};
+use veda_bus_core::name::{MessageId, RepoName, Seq};
 use veda_bus_core::os::{self, Process};
 use veda_bus_core::time::Millis;
 
@@ -42,13 +42,22 @@ pub(crate) struct Memory {
     pub(crate) at: Millis,
     /// The process of the host, where it is known.
     pub(crate) process: Option<Process>,
-    /// What was shown last. That the agent goes on tells that it has seen it.
-    pub(crate) shown: BTreeSet<MessageId>,
+    /// What was shown and is not known to have been seen, with the events that accepted it, where they are known. When
+    /// the turn in which it was shown has come to its end, it was seen.
+    pub(crate) shown: BTreeMap<MessageId, Option<Seq>>,
+    /// What was shown to an agent whose host ended before it is known to have seen it; it is to be shown again.
+    pub(crate) again: BTreeMap<MessageId, Option<Seq>>,
     /// What was told that is not to be told again in this conversation: requests that wait for an answer, messages that
     /// are too long to be shown.
     pub(crate) told: BTreeMap<MessageId, Millis>,
     /// How often in a row the agent was kept from stopping.
     pub(crate) kept_going: u32,
+    /// The requests for which it was, in this turn.
+    pub(crate) pressed: BTreeSet<MessageId>,
+    /// Of how many messages it was told last that they wait in the inbox.
+    pub(crate) waiting: usize,
+    /// When it was woken, in the last minute.
+    pub(crate) woken: Vec<Millis>,
     /// Whether the agent has stopped, and waits for its user.
     pub(crate) idle: bool,
 }
@@ -56,6 +65,7 @@ pub(crate) struct Memory {
 /// The file of a conversation, locked.
 #[derive(Debug)]
 pub(crate) struct Session {
+    path: PathBuf,
     file: File,
     pub(crate) memory: Memory,
 }
@@ -77,14 +87,14 @@ impl Session {
     pub(crate) fn open(folder: &Path, repo: &RepoName, conversation: &str) -> Option<Self> {
         DirBuilder::new().recursive(true).mode(0o700).create(folder).ok()?;
         let path = path(folder, repo, conversation, "json");
-        let mut session = Self::at(&path, OpenOptions::new().create(true))?;
+        let mut session = Self::at(path, OpenOptions::new().create(true), PATIENCE)?;
         session.memory.repo = Some(repo.clone());
         Some(session)
     }
 
-    fn at(path: &Path, how: &mut OpenOptions) -> Option<Self> {
-        let file = how.read(true).write(true).mode(0o600).open(path).ok()?;
-        let until = Instant::now() + PATIENCE;
+    fn at(path: PathBuf, how: &mut OpenOptions, patience: Duration) -> Option<Self> {
+        let file = how.read(true).write(true).mode(0o600).open(&path).ok()?;
+        let until = Instant::now() + patience;
         while let Err(error) = file.try_lock() {
             match error {
                 TryLockError::WouldBlock if Instant::now() < until => std::thread::sleep(LOOK_AGAIN),
@@ -93,16 +103,39 @@ impl Session {
         }
         let mut text = String::new();
         (&file).read_to_string(&mut text).ok()?;
-        // A process that ended while it wrote leaves half of it, which is as good as nothing.
-        Some(Self { file, memory: serde_json::from_str(&text).unwrap_or_default() })
+        let line = text.lines().next().unwrap_or_default();
+        Some(Self { path, file, memory: serde_json::from_str(line).unwrap_or_default() })
     }
 
-    /// Writes the memory down, and lets go of the file.
-    pub(crate) fn close(self) {
-        let text = serde_json::to_string(&self.memory).unwrap_or_default();
+    /// Takes over what other conversations of `repo` were shown whose hosts have ended since: nobody knows whether it
+    /// was seen. It is written down here before it is forgotten there. A conversation that another process has locked is
+    /// alive.
+    pub(crate) fn inherit(&mut self, folder: &Path) {
+        for path in files(folder, "json").into_iter().filter(|path| *path != self.path) {
+            let other = Self::at(path, &mut OpenOptions::new(), Duration::ZERO);
+            let Some(mut other) = other.filter(|other| other.is_orphaned(&self.memory)) else { continue };
+            let Memory { shown, again, .. } = &mut other.memory;
+            self.memory.again.append(shown);
+            self.memory.again.append(again);
+            self.save();
+            other.save();
+        }
+    }
+
+    fn is_orphaned(&self, heir: &Memory) -> bool {
+        let memory = &self.memory;
+        let has_any = !memory.shown.is_empty() || !memory.again.is_empty();
+        has_any && memory.repo == heir.repo && memory.process.is_some_and(has_ended)
+    }
+
+    /// Writes the memory down, with one `write`, so that a process that is killed leaves this or what was there before;
+    /// what is behind the first line is of no account.
+    pub(crate) fn save(&self) {
+        let line = serde_json::to_string(&self.memory).unwrap_or_default() + "\n";
         let mut file = &self.file;
         // What can not be written is not remembered, and nobody can do anything about it here.
-        let _ = file.rewind().and_then(|()| file.set_len(0)).and_then(|()| file.write_all(text.as_bytes()));
+        let written = file.rewind().and_then(|()| file.write_all(line.as_bytes()));
+        let _ = written.and_then(|()| file.set_len(line.len() as u64));
     }
 }
 
@@ -113,25 +146,10 @@ pub(crate) fn only_waiter(folder: &Path, repo: &RepoName, conversation: &str) ->
     file.try_lock().ok().map(|()| file)
 }
 
-/// What conversations of `repo` were shown last whose hosts have ended since: nobody knows whether it was seen. It is
-/// given once.
-pub(crate) fn orphaned(folder: &Path, repo: &RepoName) -> BTreeSet<MessageId> {
-    let mut orphans = BTreeSet::new();
-    for path in files(folder, "json") {
-        let Some(mut session) = Session::at(&path, &mut OpenOptions::new()) else { continue };
-        let memory = &mut session.memory;
-        if memory.repo.as_ref() == Some(repo) && memory.process.is_some_and(has_ended) {
-            orphans.append(&mut memory.shown);
-        }
-        session.close();
-    }
-    orphans
-}
-
 /// The conversations that are remembered.
 pub(crate) fn all(folder: &Path) -> Vec<Memory> {
     let texts = files(folder, "json").into_iter().filter_map(|path| std::fs::read_to_string(path).ok());
-    texts.filter_map(|text| serde_json::from_str(&text).ok()).collect()
+    texts.filter_map(|text| serde_json::from_str(text.lines().next()?).ok()).collect()
 }
 
 /// Forgets conversations that nothing was heard of for long.
@@ -155,7 +173,7 @@ fn files(folder: &Path, ending: &str) -> Vec<PathBuf> {
 }
 
 /// Whether a process has ended; never where the operating system does not tell.
-fn has_ended(process: Process) -> bool {
+pub(crate) fn has_ended(process: Process) -> bool {
     let own = i32::try_from(std::process::id()).ok().and_then(os::process);
     own.is_some() && os::process(process.pid) != Some(process)
 }
@@ -178,9 +196,9 @@ mod tests {
         let folder = folder.path().join("sessions");
         let mut session = open(&folder, "a/../b");
         session.memory.kept_going = 2;
-        session.close();
+        session.save();
         let long = "x".repeat(10_000);
-        open(&folder, &long).close();
+        open(&folder, &long).save();
         assert_eq!(open(&folder, "a/../b").memory.kept_going, 2);
         assert_eq!(all(&folder).len(), 2);
         std::fs::write(path(&folder, &repo(), "a/../b", "json"), "{\"kept_go").unwrap();
@@ -198,19 +216,27 @@ mod tests {
     }
 
     #[test]
-    fn what_a_dead_host_was_shown_is_given_once() {
+    fn what_a_dead_host_was_shown_is_inherited_once() {
         let folder = tempfile::tempdir().unwrap();
         let own = i32::try_from(std::process::id()).ok().and_then(os::process).unwrap();
         let dead = Process { started: own.started + 1, ..own };
         for (conversation, process) in [("alive", Some(own)), ("dead", Some(dead)), ("unknown", None)] {
             let mut session = open(folder.path(), conversation);
             session.memory.process = process;
-            session.memory.shown.insert(conversation.parse().unwrap());
-            session.close();
+            session.memory.shown.insert(conversation.parse().unwrap(), Some(Seq(7)));
+            session.save();
         }
-        let other = "Flagship".parse().unwrap();
-        assert!(orphaned(folder.path(), &other).is_empty());
-        assert_eq!(orphaned(folder.path(), &repo()), BTreeSet::from(["dead".parse().unwrap()]));
-        assert!(orphaned(folder.path(), &repo()).is_empty());
+        let mut other = Session::open(folder.path(), &"Flagship".parse().unwrap(), "heir").unwrap();
+        other.inherit(folder.path());
+        assert!(other.memory.again.is_empty());
+        let mut heir = open(folder.path(), "heir");
+        heir.inherit(folder.path());
+        let inherited = BTreeMap::from([("dead".parse().unwrap(), Some(Seq(7)))]);
+        assert_eq!(heir.memory.again, inherited);
+        drop(heir);
+        let mut late = open(folder.path(), "late");
+        late.inherit(folder.path());
+        assert!(late.memory.again.is_empty());
+        assert_eq!(open(folder.path(), "heir").memory.again, inherited, "it is written down");
     }
 }

@@ -5,6 +5,7 @@ mod console;
 mod decide;
 mod demo;
 mod hold;
+mod hook;
 mod instances;
 mod join;
 mod live;
@@ -27,6 +28,7 @@ mod vote;
 mod watch;
 
 use std::io::IsTerminal as _;
+use std::process::ExitCode;
 
 use serde_json::json;
 
@@ -34,8 +36,18 @@ use crate::arguments::{Arguments, Command, HoldCommand, LogCommand};
 use crate::context::{Context, Output};
 use crate::failure::Failure;
 
+pub(crate) use hook::FAILED as HOOK_FAILED;
+
 /// Runs what the command line asks for.
-pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
+pub(crate) fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
+    if let Some(Command::Hook(hook)) = &arguments.command {
+        // Its configuration is that of the folder that the host names, and its exit codes are the host's.
+        return Ok(hook::run(&arguments.global, hook));
+    }
+    run_usual(arguments).map(|()| ExitCode::SUCCESS)
+}
+
+fn run_usual(arguments: Arguments) -> Result<(), Failure> {
     if let Some(Command::Schema(schema)) = &arguments.command {
         // The only command that the configuration does not concern.
         return schema::run(schema);
@@ -68,6 +80,7 @@ pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
         Some(Command::Reply(reply)) => refusal_as_json(&context, reply::run(&context, &reply)),
         Some(Command::Join(join)) => join::run(&context, &join),
         Some(Command::Mcp(mcp)) => mcp::run(context, &mcp),
+        Some(Command::Hook(_)) => Ok(()),
         Some(Command::Watch(watch)) => watch::run(&context, &watch),
         Some(Command::Log(log)) => match log.command {
             Some(LogCommand::Verify) if log.has_conditions() => {

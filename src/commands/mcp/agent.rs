@@ -4,7 +4,7 @@
 //! delivered by the client and stays with the bus until the agent has read it; here it is only noticed, so that whoever
 //! waits looks again.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
@@ -207,19 +207,23 @@ impl Agent {
         if let Err(error) = client.ack_notices(&shown.expired).await {
             tracing::warn!("the bus does not know that what expired is known: {error}");
         }
-        self.remember(shown.messages.into_iter().collect());
+        self.remember(shown.messages);
     }
 
-    /// Remembers what was shown last, for the case that the host ends before the agent goes on.
-    pub(super) fn remember(&self, shown: BTreeSet<MessageId>) {
+    /// Remembers what was shown, for the case that the host ends before the agent goes on. Where no hook tells when a
+    /// turn ends, it is known of what was shown before that the agent went on.
+    pub(super) fn remember(&self, shown: Vec<MessageId>) {
         let id = self.register.session_id.as_ref().map(ToString::to_string);
         let conversation = id.unwrap_or_else(|| format!("process {}", std::process::id()));
         let folder = session::folder(&self.context);
         if let Some(mut session) = Session::open(&folder, &self.identity.repo, &conversation) {
             let own = i32::try_from(std::process::id()).unwrap_or_default();
             session.memory.process = session.memory.process.or_else(|| os::parent(own));
-            session.memory.shown = shown;
-            session.close();
+            if session.memory.event.is_empty() {
+                session.memory.shown.clear();
+            }
+            session.memory.shown.extend(shown.into_iter().map(|id| (id, None)));
+            session.save();
         }
     }
 }

@@ -113,8 +113,8 @@ mod tests {
                 "unread_bytes": 0, "accept_requests_from": null, "capabilities": [], "instances": [],
             })
         };
-        let mut state = StateView::default();
-        state.repos = many.iter().map(|name| serde_json::from_value(repo(name)).unwrap()).collect();
+        let repos = many.iter().map(|name| serde_json::from_value(repo(name)).unwrap()).collect();
+        let state = StateView { repos, ..StateView::default() };
         let owes = json!({ "newest": [], "more": 1_000_000 });
         let head = json!({ "repo": "X", "seq": 1, "more": 1_000_000, "owes": owes, "owed": owes });
         let inbox = InboxAnswer { head: serde_json::from_value(head).unwrap(), messages: Vec::new() };

@@ -15,8 +15,8 @@ use super::agent::Shown;
 use super::answer::Problem;
 use super::inputs::CheckMessages;
 use super::outputs::{Expired, Inbox, Owed};
-use super::threads::incoming;
 use crate::agents::envelope::Envelope;
+use crate::agents::past::incoming;
 
 /// How many messages an answer has when nothing else is asked for, and at most.
 const MESSAGES: usize = 20;

@@ -18,8 +18,9 @@ use super::agent::Agent;
 use super::answer::Problem;
 use super::inbox::BODY;
 use super::outputs::{Outcome, Progress, Reply};
-use super::threads::incoming;
+
 use crate::agents::envelope::Envelope;
+use crate::agents::past::incoming;
 
 /// How often somebody who waits is told how far it is, and looks whether something changed that nobody told.
 const TELL: Duration = Duration::from_secs(5);

@@ -16,6 +16,7 @@ use super::answer::{Problem, harmless};
 use super::inputs::GetThread;
 use super::outputs::{Repositories, Repository};
 use super::threads;
+use crate::agents::past::incoming;
 
 const THREAD: &str = "veda-bus://thread/";
 const INSTANCE: &str = "veda-bus://instance/";
@@ -54,7 +55,7 @@ pub(super) async fn list(agent: &Arc<Agent>) -> Vec<Resource> {
     let repo = Some(agent.identity.repo.clone());
     let newest = bus.history(&History { repo, limit: Some(MESSAGES), ..History::default() }).await;
     let mut threads: BTreeMap<MessageId, (u64, String)> = BTreeMap::new();
-    for incoming in newest.unwrap_or_default().into_iter().filter_map(threads::incoming) {
+    for incoming in newest.unwrap_or_default().into_iter().filter_map(incoming) {
         let headline = incoming.message.payload.headline();
         let thread = threads.entry(incoming.thread).or_insert_with(|| (0, headline));
         thread.0 = incoming.seq.0;

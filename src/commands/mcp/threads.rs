@@ -1,33 +1,20 @@
 //! Messages of the past: a thread, or a part of a body that is too long to be told whole.
 
 use veda_bus_core::client::BusClient;
-use veda_bus_core::message::Message;
 use veda_bus_core::name::MessageId;
 use veda_bus_core::wire::History;
-use veda_bus_core::wire::answer::{HistoryEntry, Incoming};
+use veda_bus_core::wire::answer::Incoming;
 
 use super::answer::Problem;
 use super::inbox::BODY;
 use super::inputs::GetThread;
 use super::outputs::{Part, Progress, Thread, Told};
 use crate::agents::envelope::{self, Envelope};
+use crate::agents::past::incoming;
 
 /// How many messages are told when nothing else is asked for, and at most.
 const MESSAGES: usize = 20;
 const MOST: usize = 100;
-
-/// A message of the past as one that arrives. `None` where its text is nowhere to be had, or this version can not read it.
-pub(super) fn incoming(entry: HistoryEntry) -> Option<Incoming> {
-    let HistoryEntry { record, message } = entry;
-    let message = Message::parse(message?.get(), None).ok()?;
-    Some(Incoming {
-        seq: record.seq,
-        at: record.at,
-        thread: record.thread,
-        expires_at: record.expires_at,
-        message,
-    })
-}
 
 /// The one message with this id, or whose id begins so.
 pub(super) async fn message(bus: &BusClient, id: &str) -> Result<Incoming, Problem> {
