@@ -22,7 +22,8 @@ use cel::{Context, Env, Value};
 
 pub use facts::{Facts, MAX_SUMMARY};
 pub use fault::FilterError;
-pub(crate) use fault::{line_and_column, nearest};
+pub use fault::line_and_column;
+pub(crate) use fault::nearest;
 pub use named::Named;
 pub use names::{CONSTANTS, FUNCTIONS, VARIABLES, Variable};
 

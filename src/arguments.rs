@@ -2,6 +2,7 @@
 
 #![expect(clippy::doc_markdown, reason = "these comments are the help that a terminal shows")]
 
+mod init;
 mod operator;
 
 use std::num::NonZeroU64;
@@ -14,6 +15,7 @@ use veda_bus_core::name::{Capability, InstanceId, RepoName, SessionId};
 
 use crate::agents::host::Host;
 
+pub(crate) use init::Init;
 pub(crate) use operator::{
     Decision, Edge, HoldCommand, Negotiations, OutcomeName, RulesCommand, ShowMessage, Vote, VoteName,
 };
@@ -205,6 +207,12 @@ pub(crate) enum Command {
   veda-bus config
   veda-bus config --json | jq -r 'select(.key == \"bus.log_path\").value'")]
     Config,
+    /// Set up the agents of a repository for the bus: its name, and their MCP servers and hooks
+    #[command(after_help = "Examples:
+  veda-bus init --dry-run           what would be written, as a diff
+  veda-bus init --agent claude,codex
+  veda-bus init --uninstall         puts every file back as it was")]
+    Init(Init),
     /// Print the JSON Schemas of messages
     #[command(after_help = "Examples:
   veda-bus schema                   all five types

@@ -14,7 +14,7 @@ use crate::failure::Failure;
 use crate::runtime::runtime;
 use crate::watching::Watching;
 
-pub(crate) use hand_over::hand_over;
+pub(crate) use hand_over::{hand_over, program};
 
 /// A bus that runs on a thread of this process, so that nothing that this process does with a terminal slows it.
 /// Dropped, it is told to stop.

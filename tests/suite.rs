@@ -42,6 +42,7 @@ mod suite {
     mod hooks;
     mod hostile;
     mod inboxes;
+    mod init;
     mod live;
     mod load;
     mod loop_guard;

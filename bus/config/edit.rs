@@ -1,8 +1,6 @@
 //! Writes standing rules into the global file, and takes them out again. What a person wrote there stays as it is.
 
-use std::fs::{self, DirBuilder, File, OpenOptions, Permissions};
-use std::io::{self, Write as _};
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use toml_edit::visit::{self, Visit};
@@ -14,11 +12,8 @@ use super::error::{ConfigError, Place};
 use super::file;
 use super::load::rules_of;
 use super::rules::AllowRule;
-use crate::os::PRIVATE_MODE;
+use crate::os::{self, Access};
 use crate::text;
-
-/// How many symbolic links lead to a file at most, as in the operating systems themselves.
-const MAX_LINKS: usize = 40;
 
 /// Why a rule was not written, or not taken out. The file is as it was.
 #[derive(Debug, thiserror::Error)]
@@ -224,42 +219,6 @@ fn store(path: &Path, before: &str, document: &DocumentMut) -> Result<(), EditEr
     if file::read(path)?.unwrap_or_default() != before {
         return Err(EditError::Changed { path: path.to_owned() });
     }
-    replace(&behind_links(path), &text)
+    os::replace(path, &text, Access::Private)
         .map_err(|source| EditError::Unwritable { path: path.to_owned(), source })
-}
-
-/// The file that `path` leads to, also when it is not there.
-fn behind_links(path: &Path) -> PathBuf {
-    let mut path = path.to_owned();
-    for _ in 0..MAX_LINKS {
-        let Ok(target) = fs::read_link(&path) else { break };
-        path = path.parent().unwrap_or(Path::new("")).join(target);
-    }
-    path
-}
-
-fn replace(path: &Path, text: &str) -> io::Result<()> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
-    let mode = match fs::metadata(path) {
-        Ok(metadata) => metadata.permissions().mode() & 0o7777,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => PRIVATE_MODE,
-        Err(error) => return Err(error),
-    };
-    let mut name = path.file_name().unwrap_or_default().to_owned();
-    name.push(format!(".{:016x}.tmp", fastrand::u64(..)));
-    let temporary = folder.join(name);
-    let file = OpenOptions::new().write(true).create_new(true).mode(PRIVATE_MODE).open(&temporary)?;
-    let written = write(file, text, mode).and_then(|()| fs::rename(&temporary, path));
-    if written.is_err() {
-        // What went wrong before says more.
-        let _ = fs::remove_file(&temporary);
-    }
-    written
-}
-
-fn write(mut file: File, text: &str, mode: u32) -> io::Result<()> {
-    file.write_all(text.as_bytes())?;
-    file.set_permissions(Permissions::from_mode(mode))?;
-    file.sync_all()
 }

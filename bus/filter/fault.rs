@@ -157,7 +157,7 @@ pub(super) fn describe(value: &Value) -> String {
 }
 
 /// Line and column, both from 1 and the column in characters, of what comes after `before`.
-pub(crate) fn line_and_column(before: &str) -> (usize, usize) {
+pub fn line_and_column(before: &str) -> (usize, usize) {
     let line = before.matches('\n').count() + 1;
     let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
     (line, column)

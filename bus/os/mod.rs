@@ -8,9 +8,10 @@
 //! | [`lineage`], [`starter`] | the same from one parent to the next; the first of them that is no shell | not known |
 //! | [`environment_has`] | `/proc/PID/environ` | not known |
 //!
-//! What is not known keeps nobody from anything.
+//! What is not known keeps nobody from anything. [`replace`] is the same everywhere: another file in the place of one.
 
 mod process;
+mod replace;
 
 use std::fs::{File, OpenOptions};
 use std::io;
@@ -19,6 +20,7 @@ use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 pub use process::{MAX_LINEAGE, Process, environment_has, lineage, parent, process, starter};
+pub use replace::{Access, behind_links, replace};
 use rustix::fs::OFlags;
 
 /// The mode of every file that the bus makes: nobody but its own user reads or writes it.

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use veda_bus_core::event::Receive;
 use veda_bus_core::handler::HandlerSettings;
-use veda_bus_core::name::RepoName;
+use veda_bus_core::name::{BROADCAST, BUS, OPERATOR, RepoName};
 use veda_bus_core::wire::{HostProcess, Register};
 
 use super::host::Host;
@@ -71,17 +71,21 @@ pub(crate) fn git_root(folder: &Path) -> Option<&Path> {
 }
 
 /// Of a linked worktree, the folder of the repository that it is one of: its `.git` is a file that names a folder in there.
-fn main_worktree(folder: &Path) -> Option<PathBuf> {
+pub(crate) fn main_worktree(folder: &Path) -> Option<PathBuf> {
     let text = std::fs::read_to_string(folder.join(".git")).ok()?;
     let git = folder.join(text.strip_prefix("gitdir:")?.trim());
     let worktrees = git.parent().filter(|parent| parent.ends_with(".git/worktrees"))?;
     worktrees.parent()?.parent().map(Path::to_owned)
 }
 
+/// Whether the bus has another use for a name.
+pub(crate) fn is_reserved(name: &str) -> bool {
+    [BROADCAST, BUS, OPERATOR].contains(&name)
+}
+
 fn named_like(folder: &Path) -> Result<RepoName, Failure> {
     let name = folder.file_name().unwrap_or_default().to_string_lossy();
-    let reserved = ["*", "bus", "operator"].contains(&&*name);
-    let repo = name.parse().ok().filter(|_| !reserved);
+    let repo = name.parse().ok().filter(|_| !is_reserved(&name));
     repo.ok_or_else(|| {
         let what = format!("the folder {} does not make a name for a repo", folder.display());
         Failure::Usage(format!("{what}; give it one: veda-bus init --repo NAME"))

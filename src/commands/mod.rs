@@ -6,6 +6,7 @@ mod decide;
 mod demo;
 mod hold;
 mod hook;
+mod init;
 mod instances;
 mod join;
 mod live;
@@ -90,6 +91,7 @@ fn run_usual(arguments: Arguments) -> Result<(), Failure> {
             None => log::run(&context, &log),
         },
         Some(Command::Config) => config::run(&context),
+        Some(Command::Init(init)) => init::run(&context, &init),
         Some(Command::Schema(schema)) => schema::run(&schema),
         Some(Command::Demo(demo)) => demo::run(&context, &demo),
         Some(Command::Bench(bench)) => crate::bench::run(&context, &bench),

@@ -66,7 +66,7 @@ fn start(context: &Context, log: &Log) -> Result<Child, Failure> {
 }
 
 /// This program, also when its file has been replaced since it was started.
-fn program() -> std::io::Result<PathBuf> {
+pub(crate) fn program() -> std::io::Result<PathBuf> {
     let file = std::env::current_exe()?;
     let running = Path::new("/proc/self/exe");
     Ok(if !file.exists() && running.exists() { running.to_owned() } else { file })

@@ -135,7 +135,7 @@ fn what_can_not_be_is_refused_with_what_to_do() {
 
 #[test]
 fn every_tool_says_what_it_takes_gives_and_does() {
-    let (_bus, mut flagship, _lens) = swarm();
+    let (bus, mut flagship, _lens) = swarm();
     let tools = flagship.ask("tools/list", &json!({}))["result"]["tools"].take();
     let mut names: Vec<_> =
         tools.as_array().unwrap().iter().map(|tool| text(tool, "name").to_owned()).collect();
@@ -168,7 +168,7 @@ fn every_tool_says_what_it_takes_gives_and_does() {
         instructions.len() <= 2048 && instructions.starts_with("You manage the Flagship codebase"),
         "{instructions}"
     );
-    let mut later = Session::of(&_bus, "UILib");
+    let mut later = Session::of(&bus, "UILib");
     let told = text(&later.introduction, "instructions").to_owned();
     assert!(told.contains("Other active repositories: Flagship, LensSDK"), "{told}");
     let prompts = later.ask("prompts/list", &json!({}))["result"]["prompts"].take();
