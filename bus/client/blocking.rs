@@ -24,6 +24,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 pub struct Connection {
     path: PathBuf,
     stream: UnixStream,
+    patience: Duration,
     lines: Lines,
     next_ref: u64,
     /// The longest line that the bus takes, in bytes, once it has said so.
@@ -41,7 +42,14 @@ impl Connection {
         let stream = UnixStream::connect(path).map_err(|error| ClientError::no_bus(path, error))?;
         check_peer(path, &stream)?;
         let (path, lines) = (path.to_owned(), Lines::new(MAX_LINE));
-        Ok(Self { path, stream, lines, next_ref: 1, max_line: MAX_LINE, unasked: VecDeque::new() })
+        let unasked = VecDeque::new();
+        Ok(Self { path, stream, patience: PATIENCE, lines, next_ref: 1, max_line: MAX_LINE, unasked })
+    }
+
+    /// The same, where an answer may take so long instead of ten seconds.
+    #[must_use]
+    pub fn with_patience(self, patience: Duration) -> Self {
+        Self { patience, ..self }
     }
 
     /// Who serves it.
@@ -92,7 +100,7 @@ impl Connection {
         self.next_ref += 1;
         self.write(&request(reference))?;
         let reference = reference.to_string();
-        let until = Instant::now() + PATIENCE;
+        let until = Instant::now() + self.patience;
         loop {
             let answer = self.read(Some(until))?;
             if answer.reference.as_deref() != Some(&reference) {

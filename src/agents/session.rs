@@ -60,6 +60,8 @@ pub(crate) struct Memory {
     pub(crate) woken: Vec<Millis>,
     /// Whether the agent has stopped, and waits for its user.
     pub(crate) idle: bool,
+    /// What was unread then, for which it was not kept going, and is not woken.
+    pub(crate) left: BTreeSet<MessageId>,
 }
 
 /// The file of a conversation, locked.
@@ -197,6 +199,7 @@ mod tests {
         let mut session = open(&folder, "a/../b");
         session.memory.kept_going = 2;
         session.save();
+        drop(session);
         let long = "x".repeat(10_000);
         open(&folder, &long).save();
         assert_eq!(open(&folder, "a/../b").memory.kept_going, 2);

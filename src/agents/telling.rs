@@ -55,9 +55,10 @@ pub(crate) struct Telling {
     pub(crate) memory: Memory,
 }
 
-/// The answers that are owed and are to be told now. Those to messages that are unread are not: the messages are.
+/// The answers that are owed and are to be told now; at a stop, where they are urgent. Those to messages that are unread are not: the messages are.
 pub(crate) fn to_tell<'a>(
     moment: Moment,
+    fresh: bool,
     inbox: &'a InboxAnswer,
     memory: &Memory,
     now: Millis,
@@ -71,7 +72,8 @@ pub(crate) fn to_tell<'a>(
         Moment::Start => true,
         Moment::Prompt => !is_told(one),
         Moment::Stop => {
-            matches!(one.word, None | Some(Word::Acknowledged)) && !memory.pressed.contains(&one.id)
+            let is_pressed = !fresh && memory.pressed.contains(&one.id);
+            matches!(one.word, None | Some(Word::Acknowledged)) && !is_pressed
         }
         Moment::Tool | Moment::Idle | Moment::End => false,
     };
@@ -85,15 +87,16 @@ pub(crate) fn tell(found: &Found<'_>, before: &Memory) -> Telling {
     let page = page(found, before, &memory);
     let says = match found.moment {
         Moment::Stop => page.is_pressing() && memory.kept_going < KEPT_GOING,
-        Moment::Idle => page.is_pressing(),
+        Moment::Tool | Moment::Idle => page.is_pressing(),
         Moment::End => false,
-        Moment::Start | Moment::Prompt | Moment::Tool => !page.is_empty(),
+        Moment::Start | Moment::Prompt => !page.is_empty(),
     };
     // Printed before, by a hook that could not tell the bus.
     let mut read: Vec<_> = found.inbox.messages.iter().map(|one| one.message.id.clone()).collect();
     read.retain(|id| before.shown.contains_key(id));
-    if found.moment == Moment::Stop {
-        memory.idle = !says;
+    if found.moment == Moment::Stop && !says {
+        memory.idle = true;
+        memory.left = found.inbox.messages.iter().map(|one| one.message.id.clone()).collect();
     }
     if !says {
         return Telling { text: None, read, memory };
@@ -125,6 +128,7 @@ fn entered(found: &Found<'_>, before: &Memory) -> Memory {
     }
     if found.moment != Moment::Idle {
         memory.idle = false;
+        memory.left.clear();
     }
     let inbox = found.inbox;
     let owed = |id: &MessageId| inbox.head.owes.newest.iter().any(|one| one.id == *id);
@@ -156,13 +160,13 @@ fn page(found: &Found<'_>, before: &Memory, memory: &Memory) -> Page {
         if !wanted(incoming, found.settings, found.now) {
             page.waiting += 1;
         } else if !before.shown.contains_key(id) && !too_long {
-            page.show(incoming);
+            page.show(incoming, !memory.left.contains(id));
         }
     }
     page.waiting += found.inbox.head.more;
     page.tells_waiting =
         matches!(found.moment, Moment::Start | Moment::Prompt) && page.waiting != memory.waiting;
-    for owed in to_tell(found.moment, found.inbox, memory, found.now) {
+    for owed in to_tell(found.moment, found.fresh, found.inbox, memory, found.now) {
         let request = found.requests.get(&owed.seq);
         let is_urgent = request.is_some_and(|request| request.priority >= Priority::High);
         if found.moment != Moment::Stop || is_urgent {

@@ -14,6 +14,7 @@ mod wake;
 use std::io::Read as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use veda_bus_core::client::ClientError;
 use veda_bus_core::client::blocking::Connection;
@@ -25,6 +26,9 @@ use crate::arguments::{Global, Hook};
 use crate::context::{Context, Output};
 use crate::failure::Failure;
 use conversation::{Conversation, MESSAGES};
+
+/// How long the bus may take for an answer, while the agent waits.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// The exit code of every failure.
 pub(crate) const FAILED: u8 = 1;
@@ -52,7 +56,7 @@ fn answer(global: &Global, hook: &Hook) -> Result<ExitCode, Failure> {
         return Ok(ExitCode::SUCCESS);
     }
     match Connection::open(context.socket()) {
-        Ok(bus) => tell(&Conversation::new(context, event)?, bus)?,
+        Ok(bus) => tell(&Conversation::new(context, event)?, bus.with_patience(PATIENCE))?,
         Err(ClientError::NoBus { .. }) => {}
         Err(error) => return Err(error.into()),
     }

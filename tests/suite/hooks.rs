@@ -115,7 +115,7 @@ fn each_hosts_events_are_answered_in_its_own_words() {
     ];
     for (place, (host, name, more)) in cases.into_iter().enumerate() {
         let id = format!("q-{place}");
-        agent.sends(&query(&id, "LensSDK"));
+        agent.sends(&notice(&id, "LensSDK"));
         let mut event = agent.event(name, &format!("session of {host}"));
         event.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
         let outcome = agent.hook_with(&event, &["--host", host]).exits(0);
@@ -160,8 +160,8 @@ fn no_failure_stops_an_agent() {
     for (flags, input, complaint) in [
         (&["hook"][..], event.as_str(), "repo_nam"),
         (&["hook"], "no JSON", "is no event"),
-        (&["hook", "--hots", "claude"], &event, "--hots"),
-        (&["hook", "--host", "emacs"], &event, "emacs"),
+        (&["hook", "--hots", "claude"], "", "--hots"),
+        (&["hook", "--host", "emacs"], "", "emacs"),
     ] {
         let outcome = agent.bus.run_with(flags, input.as_bytes()).exits(1).complains(complaint);
         assert_eq!(outcome.stdout, "");
@@ -250,7 +250,7 @@ fn an_agent_is_kept_from_stopping_only_so_often() {
 }
 
 #[test]
-fn an_urgent_request_without_an_answer_keeps_an_agent_going_once() {
+fn an_urgent_request_without_an_answer_keeps_an_agent_going_once_a_turn() {
     let mut agent = Agent::new();
     agent.sends(&with(query("q-1", "LensSDK"), "priority", json!("high")));
     agent.sends(&query("q-2", "LensSDK"));
@@ -259,6 +259,8 @@ fn an_urgent_request_without_an_answer_keeps_an_agent_going_once() {
     assert_eq!(ids(&reminded), ["q-1"]);
     assert_eq!(envelopes(&reminded)[0]["body"], "question q-1");
     assert_eq!(agent.hook("Stop", "s-1"), None);
+    let turn = with(agent.event("Stop", "s-1"), "stop_hook_active", json!(false));
+    assert_eq!(ids(&said(&agent.hook_with(&turn, &[])).unwrap()), ["q-1"], "once a turn");
     let start = agent.hook("SessionStart", "s-2").unwrap();
     assert!(start.contains("LensSDK owes an answer to 2 earlier requests"), "{start}");
 }

@@ -41,7 +41,7 @@ pub(super) struct Page {
     left: usize,
     /// How many answers that are owed are not told one by one.
     reminders_left: usize,
-    /// Whether there is a message that says more than that something arrived.
+    /// Whether there is news that says more than that something arrived.
     says_something: bool,
     /// What kinds of requests it shows.
     asks: Vec<MessageType>,
@@ -52,14 +52,14 @@ pub(super) struct Page {
 }
 
 impl Page {
-    /// Puts a message on it.
-    pub(super) fn show(&mut self, incoming: &Incoming) {
+    /// Puts a message on it; `is_news` when it came after the agent had stopped, or the agent works.
+    pub(super) fn show(&mut self, incoming: &Incoming, is_news: bool) {
         let Some((line, is_whole)) = self.line(incoming) else {
             self.left += 1;
             return;
         };
         self.message_lines.push(line);
-        self.says_something |= !incoming.message.payload.is_acknowledgement();
+        self.says_something |= is_news && !incoming.message.payload.is_acknowledgement();
         self.note_kind(&incoming.message);
         let id = incoming.message.id.clone();
         if is_whole { self.messages.push((id, incoming.seq)) } else { self.too_long.push(id) }

@@ -200,6 +200,7 @@ fn an_agent_is_kept_going_three_times_in_a_row() {
     case.inbox.messages = vec![query("q-9", 9)];
     assert_eq!(case.said(Moment::Stop), None);
     assert!(case.memory.idle);
+    assert_eq!(case.said(Moment::Idle), None, "it would go on without end");
     case.fresh = true;
     assert!(case.said(Moment::Stop).is_some(), "another turn");
     case.memory.kept_going = KEPT_GOING;
@@ -208,10 +209,11 @@ fn an_agent_is_kept_going_three_times_in_a_row() {
 }
 
 #[test]
-fn an_acknowledgement_keeps_nobody_going() {
+fn an_acknowledgement_disturbs_nobody_and_comes_with_the_next_message() {
     let mut case = Case::new(vec![acknowledgement("a-1", 3)]);
-    assert_eq!(case.said(Moment::Stop), None);
-    assert_eq!(case.said(Moment::Idle), None);
+    for moment in [Moment::Tool, Moment::Stop, Moment::Idle] {
+        assert_eq!(case.said(moment), None);
+    }
     case.inbox.messages.push(query("q-1", 4));
     assert_eq!(lines(&case.said(Moment::Stop).unwrap()).len(), 2);
 }

@@ -1,6 +1,6 @@
 //! For whom a hook runs, and what it asks the bus on their behalf.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::os::fd::AsFd;
 use std::path::PathBuf;
 
@@ -10,7 +10,6 @@ use veda_bus_core::client::ClientError;
 use veda_bus_core::client::blocking::Connection;
 use veda_bus_core::event::Receive;
 use veda_bus_core::handler::HandlerSettings;
-use veda_bus_core::message::Message;
 use veda_bus_core::name::{MessageId, Seq, SessionId};
 use veda_bus_core::os::{self, Process};
 use veda_bus_core::refusal::Code;
@@ -85,15 +84,15 @@ impl Conversation {
     /// Takes note that it is at this event, for whose host `inbox` was told.
     pub(super) fn enter(&self, session: &mut Session, inbox: &InboxAnswer) {
         let host = inbox.head.host.filter(|host| self.lineage.contains(host)).or(self.host);
-        let begins = session.memory.event.is_empty() || session.memory.process != host;
         let memory = &mut session.memory;
-        if begins {
+        let is_first = memory.event.is_empty() || memory.process != host;
+        if memory.process.is_some_and(has_ended) {
             memory.again.append(&mut memory.shown);
         }
         self.event.host.word().clone_into(&mut memory.host);
         self.event.name.clone_into(&mut memory.event);
         (memory.at, memory.process) = (Millis::now(), host);
-        if begins {
+        if is_first {
             session.inherit(&self.sessions);
         }
     }
@@ -131,8 +130,8 @@ impl Conversation {
         moment: Moment,
     ) -> Result<Telling, Failure> {
         let now = Millis::now();
-        let seqs: Vec<_> = to_tell(moment, inbox, memory, now).iter().map(|owed| owed.seq).collect();
-        let requests: HashMap<Seq, Message> = texts::messages(bus, seqs)?;
+        let owed = to_tell(moment, self.event.fresh, inbox, memory, now);
+        let requests = texts::messages(bus, owed.iter().map(|owed| owed.seq).collect())?;
         let again = again(bus, &memory.again)?;
         let found = Found {
             moment,
