@@ -3,6 +3,7 @@
 use serde::Serialize;
 use veda_bus_core::message::{Message, MessageType};
 use veda_bus_core::name::{MessageId, RepoName, Seq};
+use veda_bus_core::state::obligation::Word;
 use veda_bus_core::state::view::ObligationView;
 use veda_bus_core::text;
 use veda_bus_core::time::Millis;
@@ -89,7 +90,7 @@ impl Page {
             kind: owed.kind,
             since: ago::before(owed.since, now).0,
             due: ago::left(owed.due, now).0,
-            said: owed.word.map(|word| word.as_str()),
+            said: owed.word.map(Word::as_str),
             body: headline.map(|headline| headline.chars().take(HEADLINE).collect()),
         });
         if self.reminded.len() >= REMINDERS || !self.takes(&line) {
