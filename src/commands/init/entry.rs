@@ -55,7 +55,8 @@ pub(crate) struct Hooks {
 pub(crate) enum Entries {
     /// The whole file, which is only written where there is none.
     Whole(String),
-    /// Parts of an object.
+    /// Parts of an object. A person may have written more than the program that reads it takes, which is for that person
+    /// to know, and nothing that an edit could not leave alone.
     Json { dialect: Dialect, server: Option<Server>, hooks: Option<Hooks> },
     /// A table of a TOML file.
     Toml(Server),
@@ -70,8 +71,8 @@ impl Entries {
         let (mark, text) = split_mark(before.unwrap_or_default());
         let added = match self {
             Self::Whole(whole) => before.map_or(whole.clone(), |_| text.to_owned()),
-            Self::Json { dialect, server, hooks } => {
-                let mut document = Document::parse(text, *dialect)?;
+            Self::Json { server, hooks, .. } => {
+                let mut document = Document::parse(text, Dialect::Jsonc)?;
                 if let Some(server) = server {
                     server.add(&mut document)?;
                 }
@@ -91,9 +92,9 @@ impl Entries {
         let (mark, text) = split_mark(now);
         let taken = match self {
             Self::Whole(_) => text.to_owned(),
-            Self::Json { dialect, server, hooks } => {
-                let mut document = Document::parse(text, *dialect)?;
-                let kept = Kept::new(original, *dialect);
+            Self::Json { server, hooks, .. } => {
+                let mut document = Document::parse(text, Dialect::Jsonc)?;
+                let kept = Kept::new(original);
                 let mut changed = false;
                 if let Some(server) = server {
                     changed |= server.take(&mut document, &kept)?;
@@ -106,6 +107,15 @@ impl Entries {
             Self::Toml(server) => toml::take(text, server)?,
         };
         Ok(format!("{mark}{taken}"))
+    }
+
+    /// Why the program whose file it is does not read a text that can be edited all the same.
+    pub(super) fn unread(&self, text: &str) -> Option<Fault> {
+        let (_, text) = split_mark(text);
+        match self {
+            Self::Json { dialect, .. } => Document::parse(text, *dialect).err(),
+            Self::Whole(_) | Self::Toml(_) => None,
+        }
     }
 
     /// Whether a text says nothing but what a file of ours says without its entries.
@@ -163,9 +173,9 @@ impl Server {
 pub(super) struct Kept(Option<Document>);
 
 impl Kept {
-    fn new(original: Option<&Original>, dialect: Dialect) -> Self {
+    fn new(original: Option<&Original>) -> Self {
         let text = original.and_then(Option::as_deref).map(|text| split_mark(text).1);
-        Self(text.and_then(|text| Document::parse(text, dialect).ok()))
+        Self(text.and_then(|text| Document::parse(text, Dialect::Jsonc).ok()))
     }
 
     /// Whether the file had something at a path before.

@@ -24,6 +24,12 @@ impl Fault {
         Self { line, column, message: message.into() }
     }
 
+    /// Where, and what, in words.
+    pub(super) fn place(&self) -> String {
+        let Self { line, column, message } = self;
+        format!("line {line}, column {column}: {}", text::line(message))
+    }
+
     /// The same, said of a file.
     pub(super) fn of(&self, path: &Path) -> Failure {
         let Self { line, column, message } = self;

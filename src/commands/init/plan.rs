@@ -26,6 +26,8 @@ pub(super) struct Change {
     pub(super) record: Keeping,
     /// Whether it becomes what it was before the first `init`.
     pub(super) is_restored: bool,
+    /// Why the program whose file it is will not read it.
+    pub(super) unread: Option<Fault>,
 }
 
 /// What becomes of the record of a file.
@@ -65,6 +67,7 @@ pub(super) fn install_one(target: &Target, folder: &Path, records: &Records) -> 
         Keeping::Write(Record { path: path.clone(), left: digest(&after), original, folders })
     };
     Ok(Change {
+        unread: target.entries.unread(&after),
         host: target.host,
         file: target.file,
         path,
@@ -121,7 +124,7 @@ pub(super) fn uninstall(
         let is_restored = as_left.is_some();
         let keeping = record.map_or(Keeping::Leave, |record| Keeping::Forget(record.folders));
         let (host, file) = (target.host, target.file);
-        changes.push(Change { host, file, path, before, after, record: keeping, is_restored });
+        changes.push(Change { host, file, path, before, after, record: keeping, is_restored, unread: None });
     }
     Ok(changes)
 }

@@ -11,6 +11,12 @@ pub(super) fn steps(hosts: &[Host], folder: &Path, changes: &[Change]) -> Vec<St
     for host in hosts {
         steps.extend(of(*host).iter().map(|step| format!("{host}: {step}")));
     }
+    for change in changes {
+        if let (Some(host), Some(fault)) = (change.host, &change.unread) {
+            let what = fault.place();
+            steps.push(format!("{host}: it does not read {} as it is ({what}); mend that", change.file));
+        }
+    }
     let made = changes.iter().filter(|change| change.before.is_none() && change.host.is_some());
     let made: Vec<&str> = made.map(|change| change.file).collect();
     if !made.is_empty() && folder.join(".git").exists() {

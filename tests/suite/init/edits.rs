@@ -113,11 +113,11 @@ fn our_own_older_entries_are_replaced_and_what_people_added_to_them_stays() {
 #[test]
 fn one_wrong_file_keeps_all_others_as_they_are() {
     for (file, text, place) in [
-        (".mcp.json", "{\n  // no\n}", ".mcp.json:2:3"),
+        (".mcp.json", "{\n  no\n}", ".mcp.json:2:3"),
         (".claude/settings.local.json", "{ \"hooks\": [] }", "settings.local.json:1:12"),
         (".codex/config.toml", "a = 1\n[b\n", "config.toml:2:3"),
         (".codex/hooks.json", "[]", "hooks.json:1:1"),
-        (".gemini/settings.json", "{\n\"a\": 1,\n}", "settings.json:2:7"),
+        (".gemini/settings.json", "{\n\"a\": 1 2\n}", "settings.json:2:8"),
         ("opencode.json", "{", "opencode.json:1:1"),
         (".cursor/hooks.json", "{ \"version\": 1, \"hooks\": { \"stop\": {} } }", "hooks.json:1:36"),
         (IDENTITY, "[coordination]\nrepo_name = 1\n", "coordination.toml:2:13"),
@@ -129,4 +129,19 @@ fn one_wrong_file_keeps_all_others_as_they_are() {
         assert_eq!(repository.everything(), before, "{file}");
         assert!(!repository.records().exists());
     }
+}
+
+#[test]
+fn what_a_program_does_not_read_is_edited_and_told() {
+    let repository = Repository::new();
+    let (text, settings) = ("{\n  // mine\n  \"hooks\": {}, // all\n}\n", ".claude/settings.local.json");
+    repository.write(settings, text);
+    let told = repository.run(&["--agent", "claude"]).exits(0).stdout;
+    let step = format!(
+        "Claude Code: it does not read {settings} as it is (line 2, column 3: Comments are not allowed)"
+    );
+    assert!(told.contains(&step), "{told}");
+    assert!(repository.read(settings).contains("  // mine") && repository.read(settings).contains(" // all"));
+    repository.run(&["--uninstall"]).exits(0);
+    assert_eq!(repository.read(settings), text);
 }
