@@ -36,7 +36,11 @@ fn main() -> ExitCode {
     fs::write(repository.join(".veda/coordination.toml"), "[coordination]\nrepo_name = \"LensSDK\"\n")
         .unwrap();
     let socket = folder.path().join("bus.sock");
-    fs::write(folder.path().join(".veda/bus.toml"), format!("[bus]\nsocket_path = {socket:?}\n")).unwrap();
+    fs::write(
+        folder.path().join(".veda/bus.toml"),
+        format!("[bus]\nsocket_path = \"{}\"\n", socket.display()),
+    )
+    .unwrap();
 
     println!("veda-bus hook, {RUNS} processes of each kind          median      p99");
     let mut is_within = measure("no bus", folder.path(), "PostToolBatch");
@@ -50,8 +54,8 @@ fn main() -> ExitCode {
 /// Whether the median of so many hooks is within its bound; tells of it.
 fn measure(what: &str, home: &Path, event: &str) -> bool {
     let input = format!(
-        "{{\"session_id\":\"bench\",\"cwd\":{:?},\"hook_event_name\":\"{event}\",\"tool_calls\":[]}}",
-        home.join("LensSDK")
+        "{{\"session_id\":\"bench\",\"cwd\":\"{}\",\"hook_event_name\":\"{event}\",\"tool_calls\":[]}}",
+        home.join("LensSDK").display()
     );
     let mut times: Vec<_> = (0..FIRST + RUNS).map(|_| hook(home, &input)).skip(FIRST).collect();
     times.sort_unstable();

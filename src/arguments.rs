@@ -78,6 +78,13 @@ pub(crate) enum Command {
   veda-bus status
   veda-bus status --json | jq .unread")]
     Status,
+    /// Check everything that agents need to hear each other, and say what to do
+    #[command(after_help = "Exit code 0: no problem was found, but maybe warnings; 1: there are problems.
+
+Examples:
+  veda-bus doctor
+  veda-bus doctor --json | jq -r 'select(.status != \"ok\") | .todo'")]
+    Doctor,
     /// Show who is connected, what they can do, and what waits for them
     #[command(after_help = "Examples:
   veda-bus instances

@@ -43,13 +43,15 @@ impl Context {
     }
 
     fn of(global: &Global, change: impl FnOnce(&mut Sources)) -> Result<Self, Failure> {
-        let mut flags = Vec::new();
-        if let Some(socket) = &global.socket {
-            flags.push(("bus.socket_path", socket.display().to_string()));
-        }
-        let mut sources = Sources::from_process(global.config.clone(), flags);
+        let mut sources = Self::sources(global);
         change(&mut sources);
         Ok(Self { config: load(&sources)?, sources, json: global.json })
+    }
+
+    /// What the configuration of this process is made from.
+    pub(crate) fn sources(global: &Global) -> Sources {
+        let socket = global.socket.iter().map(|socket| ("bus.socket_path", socket.display().to_string()));
+        Sources::from_process(global.config.clone(), socket.collect())
     }
 
     /// The bus's socket.

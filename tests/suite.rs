@@ -19,6 +19,7 @@ mod suite {
     pub(crate) mod screen;
     pub(crate) mod wire;
 
+    mod agents_doc;
     mod answers;
     mod bad_connection;
     mod bad_envelope;
@@ -32,6 +33,7 @@ mod suite {
     mod declaring;
     mod demo;
     mod disk_full;
+    mod doctor;
     mod example;
     mod exec;
     mod flags;

@@ -30,6 +30,10 @@ pub struct Sources {
     /// Whether what the file says of `[bus.approval]` and `[bus.limits]` is passed over, right or wrong: those are for who
     /// runs a bus, and who only talks to one is not to be kept from it by a mistake in them.
     pub without_rules: bool,
+    /// Whether the global file is passed over, by who wants to know what is so without its mistakes.
+    pub without_global: bool,
+    /// The same of a repository's file.
+    pub without_repo: bool,
 }
 
 impl Sources {
@@ -46,6 +50,8 @@ impl Sources {
             flags,
             environment: environment.filter(|(name, _)| known(name)).collect(),
             without_rules: false,
+            without_global: false,
+            without_repo: false,
         }
     }
 }
@@ -130,7 +136,8 @@ impl<'a> Set<'a> {
     }
 
     fn global_file(&mut self) -> Result<(), ConfigError> {
-        let Some(path) = self.global_path() else { return Ok(()) };
+        let path = self.global_path().filter(|_| !self.sources.without_global);
+        let Some(path) = path else { return Ok(()) };
         match file::read(&path)? {
             Some(text) => self.file(&path, &text, Files::Global),
             None if self.sources.config.is_none() => Ok(()),
@@ -144,7 +151,8 @@ impl<'a> Set<'a> {
     }
 
     fn repo_file(&mut self) -> Result<Option<PathBuf>, ConfigError> {
-        let Some((path, folder)) = file::find_repo_file(&self.sources.current) else { return Ok(None) };
+        let found = file::find_repo_file(&self.sources.current).filter(|_| !self.sources.without_repo);
+        let Some((path, folder)) = found else { return Ok(None) };
         let folder = folder.to_owned();
         // The file may go away between the search and the reading; then it is as if it had never been there.
         let Some(text) = file::read(&path)? else { return Ok(None) };

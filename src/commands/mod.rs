@@ -4,6 +4,7 @@ mod config;
 mod console;
 mod decide;
 mod demo;
+mod doctor;
 mod hold;
 mod hook;
 mod init;
@@ -53,6 +54,10 @@ fn run_usual(arguments: Arguments) -> Result<(), Failure> {
         // The only command that the configuration does not concern.
         return schema::run(schema);
     }
+    if let Some(Command::Doctor) = &arguments.command {
+        // A configuration that is not right is what it is there to tell of.
+        return doctor::run(&arguments.global);
+    }
     let with_rules = matches!(&arguments.command, None | Some(Command::Serve(_) | Command::Config));
     let context = Context::new(&arguments.global, with_rules)?;
     match arguments.command {
@@ -93,6 +98,7 @@ fn run_usual(arguments: Arguments) -> Result<(), Failure> {
         Some(Command::Config) => config::run(&context),
         Some(Command::Init(init)) => init::run(&context, &init),
         Some(Command::Schema(schema)) => schema::run(&schema),
+        Some(Command::Doctor) => doctor::run(&arguments.global),
         Some(Command::Demo(demo)) => demo::run(&context, &demo),
         Some(Command::Bench(bench)) => crate::bench::run(&context, &bench),
     }

@@ -164,7 +164,7 @@ pub(super) fn age(duration: Duration) -> String {
 }
 
 /// A number of bytes in the largest decimal unit of which it has at least one, with one place: `12.3 MB`.
-fn size(bytes: u64) -> String {
+pub(super) fn size(bytes: u64) -> String {
     let units = [("GB", 1_000_000_000), ("MB", 1_000_000), ("kB", 1000)];
     match units.into_iter().find(|&(_, unit)| bytes >= unit) {
         Some((name, unit)) => format!("{}.{} {name}", bytes / unit, bytes % unit * 10 / unit),

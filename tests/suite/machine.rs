@@ -160,7 +160,8 @@ pub(crate) struct Outcome {
 }
 
 impl Outcome {
-    fn of(arguments: &[&str], mut process: Process) -> Self {
+    /// That of a process, when it has ended.
+    pub(crate) fn of(arguments: &[&str], mut process: Process) -> Self {
         let code = process.wait().code();
         let command = format!("veda-bus {}", arguments.join(" "));
         Self { command, code, stdout: process.stdout(), stderr: process.stderr() }
