@@ -13,6 +13,7 @@
 
 mod suite {
     pub(crate) mod dialer;
+    pub(crate) mod foreign;
     pub(crate) mod harness;
     pub(crate) mod machine;
     pub(crate) mod process;
@@ -26,6 +27,7 @@ mod suite {
     mod bad_input;
     mod bad_payload;
     mod batch;
+    mod claude;
     mod clients;
     mod console;
     mod console_doc;
@@ -49,6 +51,7 @@ mod suite {
     mod load;
     mod loop_guard;
     mod mcp;
+    mod mcp_clients;
     mod obligations;
     mod origin;
     mod pictures;
