@@ -138,20 +138,24 @@ fn entered(found: &Found<'_>, before: &Memory) -> Memory {
     memory
 }
 
-/// A message that is to be shown again, where that makes sense: it is not unread anyway, and not dealt with.
+/// A message that is to be shown again, where that makes sense: it is not the repo's own, which was looked up, not unread
+/// anyway, and not dealt with.
 fn is_again<'a>(found: &Found<'a>, id: &MessageId) -> Option<&'a Incoming> {
     let incoming = found.again.iter().find(|one| one.message.id == *id)?;
     let (message, owes) = (&incoming.message, &found.inbox.head.owes);
     let asks = !message.payload.is_answer() && message.kind() != MessageType::Notify;
     let is_owed = owes.more > 0 || owes.newest.iter().any(|one| one.id == *id);
     let is_unread = found.inbox.messages.iter().any(|one| one.message.id == *id);
-    (!is_unread && (is_owed || !asks)).then_some(incoming)
+    let is_own = message.from.repo == found.inbox.head.repo;
+    (!is_own && !is_unread && (is_owed || !asks)).then_some(incoming)
 }
 
 /// Everything that there is to say, as far as there is room.
 fn page(found: &Found<'_>, before: &Memory, memory: &Memory) -> Page {
     let mut page = Page::default();
-    for incoming in memory.again.keys().filter_map(|id| is_again(found, id)) {
+    let mut again: Vec<_> = memory.again.keys().filter_map(|id| is_again(found, id)).collect();
+    again.sort_by_key(|incoming| incoming.seq);
+    for incoming in again {
         page.show_again(incoming);
     }
     for incoming in &found.inbox.messages {

@@ -263,7 +263,7 @@ fn what_may_not_have_been_seen_is_shown_again() {
         "{text}"
     );
     let ids: Vec<_> = lines(&text).iter().map(|line| line["id"].clone()).collect();
-    assert_eq!(ids, ["n-1", "q-2"], "what was answered was seen");
+    assert_eq!(ids, ["q-2", "n-1"], "what was answered was seen");
     assert!(case.memory.again.is_empty());
     assert_eq!(case.memory.shown.len(), 2);
 }

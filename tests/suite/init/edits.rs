@@ -117,7 +117,7 @@ fn one_wrong_file_keeps_all_others_as_they_are() {
         (".claude/settings.local.json", "{ \"hooks\": [] }", "settings.local.json:1:12"),
         (".codex/config.toml", "a = 1\n[b\n", "config.toml:2:3"),
         (".codex/hooks.json", "[]", "hooks.json:1:1"),
-        (".gemini/settings.json", "{\n\"a\": 1 2\n}", "settings.json:2:8"),
+        (".gemini/settings.json", "{\n\"a\": 1 2\n}", "settings.json:2:7"),
         ("opencode.json", "{", "opencode.json:1:1"),
         (".cursor/hooks.json", "{ \"version\": 1, \"hooks\": { \"stop\": {} } }", "hooks.json:1:36"),
         (IDENTITY, "[coordination]\nrepo_name = 1\n", "coordination.toml:2:13"),
