@@ -15,7 +15,7 @@ use tokio::sync::{Mutex as AsyncMutex, watch};
 use veda_bus_core::client::{BusClient, ClientError};
 use veda_bus_core::handler::{HandlerSettings, wanted};
 use veda_bus_core::message::Draft;
-use veda_bus_core::name::MessageId;
+use veda_bus_core::name::{MessageId, Seq};
 use veda_bus_core::os;
 use veda_bus_core::payload::Payload;
 use veda_bus_core::time::Millis;
@@ -60,7 +60,8 @@ pub(super) struct Agent {
 /// What the agent will have seen when an answer has left.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Shown {
-    pub(super) messages: Vec<MessageId>,
+    /// The messages, with the events that accepted them.
+    pub(super) messages: Vec<(MessageId, Seq)>,
     pub(super) expired: Vec<MessageId>,
 }
 
@@ -199,7 +200,7 @@ impl Agent {
         let shown = self.shown.lock().ok().and_then(|mut all| all.remove(&request));
         let Some(shown) = shown else { return };
         let Some(client) = self.client.lock().await.clone() else { return };
-        for id in &shown.messages {
+        for (id, _) in &shown.messages {
             if let Err(error) = client.ack_read(id).await {
                 tracing::warn!("the bus does not know that {id} was read: {error}");
             }
@@ -212,7 +213,7 @@ impl Agent {
 
     /// Remembers what was shown, for the case that the host ends before the agent goes on. Where no hook tells when a
     /// turn ends, it is known of what was shown before that the agent went on.
-    pub(super) fn remember(&self, shown: Vec<MessageId>) {
+    fn remember(&self, shown: Vec<(MessageId, Seq)>) {
         let id = self.register.session_id.as_ref().map(ToString::to_string);
         let conversation = id.unwrap_or_else(|| format!("process {}", std::process::id()));
         let folder = session::folder(&self.context);
@@ -222,7 +223,7 @@ impl Agent {
             if session.memory.event.is_empty() {
                 session.memory.shown.clear();
             }
-            session.memory.shown.extend(shown.into_iter().map(|id| (id, None)));
+            session.memory.shown.extend(shown.into_iter().map(|(id, seq)| (id, Some(seq))));
             session.save();
         }
     }

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use veda_bus_core::client::BusClient;
-use veda_bus_core::name::Seq;
+use veda_bus_core::name::{MessageId, Seq};
 use veda_bus_core::state::view::ObligationView;
 use veda_bus_core::time::Millis;
 use veda_bus_core::wire::answer::Incoming;
@@ -90,7 +90,7 @@ fn expired(one: &veda_bus_core::event::Expired) -> Expired {
 }
 
 /// As many as fit, and the ids of those whose bodies are told.
-fn lines(messages: &[Incoming]) -> (Vec<String>, Vec<veda_bus_core::name::MessageId>) {
+fn lines(messages: &[Incoming]) -> (Vec<String>, Vec<(MessageId, Seq)>) {
     let (mut lines, mut shown, mut characters) = (Vec::new(), Vec::new(), 0);
     for incoming in messages {
         let envelope = Envelope::within(incoming, BODY);
@@ -100,7 +100,7 @@ fn lines(messages: &[Incoming]) -> (Vec<String>, Vec<veda_bus_core::name::Messag
             break;
         }
         if envelope.body.is_some() {
-            shown.push(envelope.id.clone());
+            shown.push((envelope.id.clone(), incoming.seq));
         }
         lines.push(line);
     }

@@ -8,7 +8,7 @@ use rmcp::model::ProgressNotificationParam;
 use rmcp::service::RequestContext;
 use tokio::time::{Instant, sleep_until};
 use veda_bus_core::client::BusClient;
-use veda_bus_core::name::MessageId;
+use veda_bus_core::name::{MessageId, Seq};
 use veda_bus_core::state::record::Stage;
 use veda_bus_core::state::view::RecordView;
 use veda_bus_core::wire::History;
@@ -18,6 +18,7 @@ use super::agent::Agent;
 use super::answer::Problem;
 use super::inbox::BODY;
 use super::outputs::{Outcome, Progress, Reply};
+use super::threads::is_kept_from;
 
 use crate::agents::envelope::Envelope;
 use crate::agents::past::incoming;
@@ -44,7 +45,7 @@ pub(super) async fn wait(
     id: &str,
     seconds: u64,
     context: &RequestContext<RoleServer>,
-) -> Result<(Reply, Vec<MessageId>), Problem> {
+) -> Result<(Reply, Vec<(MessageId, Seq)>), Problem> {
     let mut news = agent.news();
     let began = Instant::now();
     let until = began + Duration::from_secs(seconds);
@@ -73,9 +74,11 @@ async fn look(agent: &Agent, bus: &BusClient, id: &str) -> Result<Found, Problem
     let record = entry.record;
     let thread = Some(record.thread.to_string());
     let entries = bus.history(&History { thread, limit: Some(THREAD), ..History::default() }).await?;
-    let said = entries.into_iter().filter_map(incoming).filter(|one| {
+    let me = &agent.identity.repo;
+    let for_us = entries.into_iter().filter(|entry| !is_kept_from(&entry.record, me));
+    let said = for_us.filter_map(incoming).filter(|one| {
         let message = &one.message;
-        message.reply_to.as_ref() == Some(&record.id) && message.from.repo != agent.identity.repo
+        message.reply_to.as_ref() == Some(&record.id) && message.from.repo != *me
     });
     let (acknowledgements, answers) = said.partition(|one| one.message.payload.is_acknowledgement());
     Ok(Found { record, answers, acknowledgements })
@@ -86,16 +89,17 @@ fn ended(record: &RecordView) -> bool {
     record.ladder.iter().all(|step| matches!(step.stage, Stage::Expired | Stage::Refused))
 }
 
-fn told(found: &Found) -> (Reply, Vec<MessageId>) {
+fn told(found: &Found) -> (Reply, Vec<(MessageId, Seq)>) {
     let envelopes: Vec<_> = found.answers.iter().map(|one| Envelope::within(one, BODY)).collect();
     let outcome = match () {
         () if !envelopes.is_empty() => Outcome::Answered,
         () if ended(&found.record) => Outcome::Ended,
         () => Outcome::Waiting,
     };
-    let whole = envelopes.iter().filter(|one| one.body.is_some()).map(|one| one.id.clone());
+    let whole = found.answers.iter().zip(&envelopes).filter(|(_, told)| told.body.is_some());
     // That it arrived, how far it is says as well.
-    let shown = whole.chain(found.acknowledgements.iter().map(|one| one.message.id.clone())).collect();
+    let read = whole.map(|(answer, _)| answer).chain(&found.acknowledgements);
+    let shown = read.map(|one| (one.message.id.clone(), one.seq)).collect();
     let reply = Reply {
         id: found.record.id.to_string(),
         outcome,

@@ -10,6 +10,7 @@ use veda_bus_core::name::{MessageId, RepoName};
 use veda_bus_core::state::view::{RepoView, StateView};
 use veda_bus_core::time::Millis;
 use veda_bus_core::wire::History;
+use veda_bus_core::wire::answer::HistoryEntry;
 
 use super::agent::Agent;
 use super::answer::{Problem, harmless};
@@ -55,7 +56,8 @@ pub(super) async fn list(agent: &Arc<Agent>) -> Vec<Resource> {
     let repo = Some(agent.identity.repo.clone());
     let newest = bus.history(&History { repo, limit: Some(MESSAGES), ..History::default() }).await;
     let mut threads: BTreeMap<MessageId, (u64, String)> = BTreeMap::new();
-    for incoming in newest.unwrap_or_default().into_iter().filter_map(incoming) {
+    let seen = |entry: &HistoryEntry| threads::is_shown_to(entry, &agent.identity.repo);
+    for incoming in newest.unwrap_or_default().into_iter().filter(seen).filter_map(incoming) {
         let headline = incoming.message.payload.headline();
         let thread = threads.entry(incoming.thread).or_insert_with(|| (0, headline));
         thread.0 = incoming.seq.0;
@@ -105,7 +107,7 @@ pub(super) async fn read(agent: &Arc<Agent>, uri: &str) -> Result<ReadResourceRe
 
 async fn thread(agent: &Arc<Agent>, id: &str) -> Result<Value, Problem> {
     let asked = GetThread { id: id.to_owned(), limit: None, from_character: None };
-    let (thread, _) = threads::get(&agent.bus().await?, &asked).await?;
+    let (thread, _) = threads::get(&agent.bus().await?, &agent.identity.repo, &asked).await?;
     Ok(json!(thread))
 }
 

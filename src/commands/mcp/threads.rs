@@ -1,9 +1,12 @@
 //! Messages of the past: a thread, or a part of a body that is too long to be told whole.
 
 use veda_bus_core::client::BusClient;
-use veda_bus_core::name::MessageId;
+use veda_bus_core::message::Message;
+use veda_bus_core::name::{MessageId, RepoName, Seq};
+use veda_bus_core::state::record::Stage;
+use veda_bus_core::state::view::{LadderView, RecordView};
 use veda_bus_core::wire::History;
-use veda_bus_core::wire::answer::Incoming;
+use veda_bus_core::wire::answer::{HistoryEntry, Incoming};
 
 use super::answer::Problem;
 use super::inbox::BODY;
@@ -17,40 +20,65 @@ const MESSAGES: usize = 20;
 const MOST: usize = 100;
 
 /// The one message with this id, or whose id begins so.
-pub(super) async fn message(bus: &BusClient, id: &str) -> Result<Incoming, Problem> {
+pub(super) async fn message(bus: &BusClient, me: &RepoName, id: &str) -> Result<Incoming, Problem> {
     let entries = bus.history(&History { id: Some(id.to_owned()), ..History::default() }).await?;
-    entries.into_iter().find_map(incoming).ok_or_else(|| {
+    entries.into_iter().filter(|entry| is_shown_to(entry, me)).find_map(incoming).ok_or_else(|| {
         let hint =
             "it is older than the bus remembers; answer a later message of the thread, or send a new one";
         Problem::new("unknown_message", format!("the bus no longer has the text of message {id}"), hint)
     })
 }
 
-/// The thread of a message, or a part of the message; and which messages the agent has seen when it has seen that.
-pub(super) async fn get(bus: &BusClient, asked: &GetThread) -> Result<(Thread, Vec<MessageId>), Problem> {
+/// Whether the operator keeps a message back from a repo, or has not let it have it. Its sender knows it anyway.
+pub(super) fn is_kept_from(record: &RecordView, me: &RepoName) -> bool {
+    let is_kept = |step: &LadderView| matches!(step.stage, Stage::Held | Stage::Refused);
+    match record.ladder.iter().find(|step| step.repo == *me) {
+        Some(step) => is_kept(step),
+        // Nobody else is to know it before.
+        None => record.ladder.iter().any(|step| step.stage == Stage::Held),
+    }
+}
+
+/// The thread of a message, or a part of the message; and which unread ones the agent has seen when it has seen that.
+pub(super) async fn get(
+    bus: &BusClient,
+    me: &RepoName,
+    asked: &GetThread,
+) -> Result<(Thread, Vec<(MessageId, Seq)>), Problem> {
     if let Some(from) = asked.from_character {
-        let incoming = message(bus, &asked.id).await?;
+        let incoming = message(bus, me, &asked.id).await?;
         let part = part(&incoming, from);
-        let shown =
-            if part.next_character.is_none() { vec![incoming.message.id.clone()] } else { Vec::new() };
+        let is_last = part.next_character.is_none();
+        let shown = is_last.then(|| (incoming.message.id.clone(), incoming.seq));
         let thread = incoming.thread.to_string();
-        return Ok((Thread { id: thread, messages: Vec::new(), part: Some(part) }, shown));
+        return Ok((
+            Thread { id: thread, messages: Vec::new(), part: Some(part) },
+            shown.into_iter().collect(),
+        ));
     }
     let limit = asked.limit.unwrap_or(MESSAGES).clamp(1, MOST);
     let history = History { thread: Some(asked.id.clone()), limit: Some(limit), ..History::default() };
     let entries = bus.history(&history).await?;
     let thread = entries.first().map(|entry| entry.record.thread.to_string());
     let (mut messages, mut shown) = (Vec::new(), Vec::new());
-    for entry in entries {
+    for entry in entries.into_iter().filter(|entry| is_shown_to(entry, me)) {
+        let is_unread = entry.record.ladder.iter().any(|step| step.repo == *me && step.stage.is_open());
         let recipients = entry.record.ladder.iter().map(Progress::of).collect();
         let Some(incoming) = incoming(entry) else { continue };
         let envelope = Envelope::within(&incoming, BODY);
-        if envelope.body.is_some() {
-            shown.push(envelope.id.clone());
+        if is_unread && envelope.body.is_some() {
+            shown.push((envelope.id.clone(), incoming.seq));
         }
         messages.push(Told { message: envelope.line(), recipients });
     }
     Ok((Thread { id: thread.unwrap_or_else(|| asked.id.clone()), messages, part: None }, shown))
+}
+
+/// Whether a repo may see a message now.
+pub(super) fn is_shown_to(entry: &HistoryEntry, me: &RepoName) -> bool {
+    let text = entry.message.as_ref().map(|message| Message::parse(message.get(), None));
+    let is_mine = text.is_some_and(|message| message.is_ok_and(|message| message.from.repo == *me));
+    is_mine || !is_kept_from(&entry.record, me)
 }
 
 fn part(incoming: &Incoming, from: usize) -> Part {

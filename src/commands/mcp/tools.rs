@@ -7,7 +7,7 @@ use rmcp::{RoleServer, tool, tool_router};
 use serde_json::{Map, Value, json};
 use veda_bus_core::client::{BusClient, ClientError};
 use veda_bus_core::message::{Draft, Message, MessageType, Recipient};
-use veda_bus_core::name::MessageId;
+use veda_bus_core::name::{MessageId, RepoName};
 use veda_bus_core::payload::Payload;
 use veda_bus_core::time::Millis;
 use veda_bus_core::wire::{Part, Receipt, StateWith};
@@ -55,7 +55,7 @@ impl Server {
         let payload = payload(asked.message_type, asked.reply_to.is_some(), asked.payload.0)?;
         let bus = self.agent.bus().await?;
         let reply_to = match &asked.reply_to {
-            Some(id) => Some(threads::message(&bus, id).await?.message.id),
+            Some(id) => Some(threads::message(&bus, self.me(), id).await?.message.id),
             None => None,
         };
         let to = Recipient { capabilities: asked.to_capabilities, ..Recipient::repo(asked.to_repo) };
@@ -155,7 +155,7 @@ impl Server {
         Parameters(asked): Parameters<ReplyToMessage>,
     ) -> Result<Json<Sent>, Problem> {
         let bus = self.agent.bus().await?;
-        let parent = threads::message(&bus, &asked.id).await?.message;
+        let parent = threads::message(&bus, self.me(), &asked.id).await?.message;
         let kind = parent.kind();
         let mut fields = asked.payload.map(|payload| payload.0).unwrap_or_default();
         if let Some(text) = asked.text {
@@ -255,7 +255,7 @@ impl Server {
     ) -> Result<Json<Repositories>, Problem> {
         let bus = self.agent.bus().await?;
         let state = within(bus.state_with(StateWith { with: vec![Part::Obligations] })).await?;
-        Ok(Json(resources::repositories(&state, &self.agent.identity.repo, asked.offline)))
+        Ok(Json(resources::repositories(&state, self.me(), asked.offline)))
     }
 
     #[tool(
@@ -277,13 +277,18 @@ impl Server {
         context: RequestContext<RoleServer>,
     ) -> Result<Json<Thread>, Problem> {
         let bus = self.agent.bus().await?;
-        let (thread, messages) = within(threads::get(&bus, &asked)).await?;
+        let (thread, messages) = within(threads::get(&bus, self.me(), &asked)).await?;
         self.agent.will_show(&context.id, Shown { messages, ..Shown::default() });
         Ok(Json(thread))
     }
 }
 
 impl Server {
+    /// The repo that the agent speaks for.
+    fn me(&self) -> &RepoName {
+        &self.agent.identity.repo
+    }
+
     async fn wait(
         &self,
         bus: &BusClient,
@@ -304,7 +309,7 @@ impl Server {
         kind: MessageType,
         fields: Map<String, Value>,
     ) -> Answer<Sent> {
-        let parent = threads::message(bus, id).await?.message;
+        let parent = threads::message(bus, self.me(), id).await?.message;
         if parent.kind() != kind {
             let what = format!("message {} is a {}, not a {kind}", parent.id, parent.kind());
             return Err(Problem::new("invalid_message", what, "answer it with reply_to_message"));
@@ -315,7 +320,7 @@ impl Server {
     /// Answers a message; its own, with another word to whom it was for.
     async fn answer(&self, bus: &BusClient, parent: &Message, payload: Payload) -> Answer<Sent> {
         let mut draft = Draft::answer(parent, payload);
-        if parent.from.repo == self.agent.identity.repo {
+        if parent.from.repo == *self.me() {
             draft.to = parent.to.clone();
         }
         sent(bus, &draft, false).await

@@ -248,6 +248,37 @@ fn strings(value: &Value) -> Vec<String> {
 }
 
 #[test]
+fn what_is_held_is_not_to_be_had() {
+    // Here this process is the host of an agent, and starts the operator.
+    let bus = Bus::with("approval.hold = ['from == \"UILib\"']\napproval.check_origin = false");
+    let mut flagship = Session::of(&bus, "Flagship");
+    let mut ui = bus.instance("UILib");
+    assert!(flagship.inbox().is_empty());
+    let asked = json!({ "repo": "UILib", "question": "Why?", "wait_seconds": 0 });
+    let id = text(&flagship.tool("query_codebase", &asked), "id").to_owned();
+    let answer =
+        with(message("a", "Flagship", "Query", json!({ "answer": "Secret" })), "reply_to", json!(id));
+    assert_eq!(ui.sends(&answer)["recipients"][0]["status"], "held");
+    ui.sends(&message("q", "Flagship", "Query", json!({ "question": "Secret?" })));
+    let waited = flagship.tool("wait_for_reply", &json!({ "id": id, "wait_seconds": 0 }));
+    assert_eq!(waited["outcome"], "waiting", "{waited}");
+    let thread = flagship.tool("get_thread", &json!({ "id": id }));
+    assert_eq!(thread["messages"].as_array().unwrap().len(), 1, "{thread}");
+    assert_eq!(flagship.tool("get_thread", &json!({ "id": "q" }))["messages"], json!([]));
+    for (tool, more) in [("get_thread", "from_character"), ("reply_to_message", "text")] {
+        let value = if more == "text" { json!("x") } else { json!(0) };
+        let refusal = flagship.refusal(tool, &with(json!({ "id": "q" }), more, value));
+        assert!(!refusal.contains("Secret"), "{refusal}");
+    }
+    let listed = flagship.ask("resources/list", &json!({})).to_string();
+    assert!(!listed.contains("Secret") && listed.contains("Why?"), "{listed}");
+    let mut operator = bus.instance("operator");
+    operator.ask(json!({ "op": "decide", "verdict": "release", "id": "a" }));
+    let waited = flagship.tool("wait_for_reply", &json!({ "id": id }));
+    assert_eq!(envelopes(&waited["answers"])[0]["body"]["answer"], "Secret");
+}
+
+#[test]
 fn a_body_of_any_length_is_read_in_parts_and_then_read() {
     let (bus, mut flagship, _) = swarm();
     let long = "é<".repeat(30_000);
