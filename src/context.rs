@@ -42,6 +42,11 @@ impl Context {
         })
     }
 
+    /// The same without what a repository's file says, right or wrong: for who is to take it away.
+    pub(crate) fn without_repo(global: &Global) -> Result<Self, Failure> {
+        Self::of(global, |sources| (sources.without_rules, sources.without_repo) = (true, true))
+    }
+
     fn of(global: &Global, change: impl FnOnce(&mut Sources)) -> Result<Self, Failure> {
         let mut sources = Self::sources(global);
         change(&mut sources);

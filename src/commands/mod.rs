@@ -59,7 +59,10 @@ fn run_usual(arguments: Arguments) -> Result<(), Failure> {
         return doctor::run(&arguments.global);
     }
     let with_rules = matches!(&arguments.command, None | Some(Command::Serve(_) | Command::Config));
-    let context = Context::new(&arguments.global, with_rules)?;
+    let context = match &arguments.command {
+        Some(Command::Init(init)) if init.uninstall => Context::without_repo(&arguments.global)?,
+        _ => Context::new(&arguments.global, with_rules)?,
+    };
     match arguments.command {
         None if is_terminal() => console::run(&context, arguments.theme),
         None => live::run(&context),

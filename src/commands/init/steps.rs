@@ -35,6 +35,7 @@ fn of(host: Host) -> &'static [&'static str] {
             "start claude here, trust the folder, and approve the MCP server veda-bus; \
              until then claude mcp list says \"Pending approval\"",
             "claude -p asks nothing, and uses both at once",
+            "it asks before each use of a tool; not for these with \"permissions\": {\"allow\": [\"mcp__veda-bus\"]} in its settings",
         ],
         Host::Codex => &[
             "start codex here and trust the folder; until then it reads nothing of .codex",

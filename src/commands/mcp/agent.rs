@@ -5,6 +5,9 @@
 //! waits looks again.
 
 use std::collections::HashMap;
+use std::io::ErrorKind;
+use std::os::unix::net::UnixStream;
+use std::path::Path;
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
@@ -53,6 +56,8 @@ pub(super) struct Agent {
     news: watch::Sender<u64>,
     /// What an answer to a request shows, until it has left.
     shown: Mutex<HashMap<RequestId, Shown>>,
+    /// How much was told of bodies that are read in parts, in characters.
+    parts: Mutex<HashMap<MessageId, usize>>,
     /// The program at the other end, once it has said who it is.
     pub(super) peer: OnceLock<Peer<RoleServer>>,
 }
@@ -60,8 +65,10 @@ pub(super) struct Agent {
 /// What the agent will have seen when an answer has left.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Shown {
-    /// The messages, with the events that accepted them.
+    /// Unread messages, with the events that accepted them.
     pub(super) messages: Vec<(MessageId, Seq)>,
+    /// Those that an earlier session was shown.
+    pub(super) again: Vec<(MessageId, Seq)>,
     pub(super) expired: Vec<MessageId>,
 }
 
@@ -81,6 +88,7 @@ impl Agent {
             failure: Mutex::default(),
             news: watch::Sender::default(),
             shown: Mutex::default(),
+            parts: Mutex::default(),
             peer: OnceLock::new(),
         }
     }
@@ -106,6 +114,7 @@ impl Agent {
     /// Connects, and tries again until that has worked once; from then on the client does it by itself. A bus that could
     /// not be started is only started again when there is something to ask it.
     pub(super) async fn keep_connected(self: Arc<Self>) {
+        session::forget_old(&session::folder(&self.context));
         let mut spawns = self.spawns;
         while self.connected(std::mem::take(&mut spawns)).await.is_err() {
             tokio::time::sleep(LOOK_AGAIN).await;
@@ -115,6 +124,10 @@ impl Agent {
     async fn connected(self: &Arc<Self>, spawns: bool) -> Result<BusClient, String> {
         let mut client = self.client.lock().await;
         if let Some(client) = &*client {
+            if spawns && is_left_behind(self.context.socket()) {
+                // The client comes back to it by itself; why it does not start is told by what is asked of it.
+                let _ = self.start_bus().await;
+            }
             return Ok(client.clone());
         }
         let connected = self.connect(spawns).await.map_err(|failure| failure.to_string());
@@ -158,18 +171,26 @@ impl Agent {
     async fn take_messages(self: Arc<Self>, client: BusClient) {
         while let Some(incoming) = client.receive().await {
             self.acknowledge(&client, &incoming).await;
-            if wanted(&incoming, &self.settings, Millis::now()) {
+            if self.is_pushed(&incoming) {
                 self.push(&incoming).await;
             }
             self.news.send_modify(|count| *count += 1);
         }
     }
 
+    /// Whether a message is one to be pushed at the agent.
+    pub(super) fn is_pushed(&self, incoming: &Incoming) -> bool {
+        wanted(incoming, &self.settings, Millis::now())
+    }
+
     /// `auto_acknowledge`: tells at once that a request has arrived. One that was delivered before, to a server that has
     /// ended, has been told so already.
     async fn acknowledge(&self, client: &BusClient, incoming: &Incoming) {
         let message = &incoming.message;
-        if !self.settings.auto_acknowledge || message.payload.is_answer() {
+        let acknowledgement = Payload::acknowledgement(message.kind());
+        // To acknowledge a Notify is to have answered it, which nobody does who has not read it.
+        let says_no_more = acknowledgement.is_acknowledgement();
+        if !self.settings.auto_acknowledge || message.payload.is_answer() || !says_no_more {
             return;
         }
         let inbox = client.inbox(&Inbox { limit: Some(0), ..Inbox::default() }).await;
@@ -177,8 +198,7 @@ impl Agent {
         if owes.iter().any(|owed| owed.id == message.id && owed.word.is_some()) {
             return;
         }
-        let acknowledgement = Draft::answer(message, Payload::acknowledgement(message.kind()));
-        if let Err(error) = client.send(&acknowledgement).await {
+        if let Err(error) = client.send(&Draft::answer(message, acknowledgement)).await {
             tracing::warn!("message {} could not be acknowledged: {error}", message.id);
         }
     }
@@ -200,6 +220,8 @@ impl Agent {
         let shown = self.shown.lock().ok().and_then(|mut all| all.remove(&request));
         let Some(shown) = shown else { return };
         let Some(client) = self.client.lock().await.clone() else { return };
+        // What is read and not remembered would be lost if this process ended now.
+        self.remember(&shown);
         for (id, _) in &shown.messages {
             if let Err(error) = client.ack_read(id).await {
                 tracing::warn!("the bus does not know that {id} was read: {error}");
@@ -208,23 +230,57 @@ impl Agent {
         if let Err(error) = client.ack_notices(&shown.expired).await {
             tracing::warn!("the bus does not know that what expired is known: {error}");
         }
-        self.remember(shown.messages);
     }
 
     /// Remembers what was shown, for the case that the host ends before the agent goes on. Where no hook tells when a
     /// turn ends, it is known of what was shown before that the agent went on.
-    fn remember(&self, shown: Vec<(MessageId, Seq)>) {
+    fn remember(&self, shown: &Shown) {
+        let Some(mut session) = self.session() else { return };
+        let memory = &mut session.memory;
+        let own = i32::try_from(std::process::id()).unwrap_or_default();
+        memory.process = memory.process.or_else(|| os::parent(own));
+        if memory.event.is_empty() {
+            memory.shown.clear();
+        }
+        for (id, seq) in shown.messages.iter().chain(&shown.again) {
+            memory.again.remove(id);
+            memory.shown.insert(id.clone(), Some(*seq));
+        }
+        session.save();
+    }
+
+    /// What sessions of the repo were shown whose hosts ended before it is known that it was seen.
+    pub(super) fn again(&self) -> Vec<Seq> {
+        let Some(mut session) = self.session() else { return Vec::new() };
+        session.inherit(&session::folder(&self.context));
+        let again = session.memory.again.values().flatten().copied().collect();
+        session.save();
+        again
+    }
+
+    /// What is remembered of this conversation.
+    fn session(&self) -> Option<Session> {
         let id = self.register.session_id.as_ref().map(ToString::to_string);
         let conversation = id.unwrap_or_else(|| format!("process {}", std::process::id()));
-        let folder = session::folder(&self.context);
-        if let Some(mut session) = Session::open(&folder, &self.identity.repo, &conversation) {
-            let own = i32::try_from(std::process::id()).unwrap_or_default();
-            session.memory.process = session.memory.process.or_else(|| os::parent(own));
-            if session.memory.event.is_empty() {
-                session.memory.shown.clear();
-            }
-            session.memory.shown.extend(shown.into_iter().map(|(id, seq)| (id, Some(seq))));
-            session.save();
-        }
+        Session::open(&session::folder(&self.context), &self.identity.repo, &conversation)
     }
+
+    /// Notes that a part of a body is told, from one character to the next one that is not; gives whether all of it has
+    /// been told then.
+    pub(super) fn is_told_whole(&self, id: &MessageId, from: usize, next: Option<usize>) -> bool {
+        let Ok(mut parts) = self.parts.lock() else { return false };
+        if parts.get(id).copied().unwrap_or_default() < from {
+            return false;
+        }
+        match next {
+            Some(next) => parts.insert(id.clone(), next),
+            None => parts.remove(id),
+        };
+        next.is_none()
+    }
+}
+
+/// Whether a bus has ended without taking its socket away, as it does when it is told to stop.
+fn is_left_behind(socket: &Path) -> bool {
+    UnixStream::connect(socket).is_err_and(|error| error.kind() == ErrorKind::ConnectionRefused)
 }

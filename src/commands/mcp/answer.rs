@@ -13,6 +13,11 @@ use veda_bus_core::client::ClientError;
 use veda_bus_core::refusal::{Code, Refusal};
 use veda_bus_core::text;
 
+use super::agent::PATIENCE;
+
+/// What a bus that says nothing is called.
+const SILENCE: &str = "no_answer";
+
 /// Structured output. It has the name that the tool macro looks for to find the schema.
 pub(super) struct Json<T>(pub(super) T);
 
@@ -47,7 +52,8 @@ pub(super) fn harmless(value: Value) -> Value {
     }
 }
 
-fn word(string: &str) -> String {
+/// A string as [`harmless`] leaves it.
+pub(super) fn word(string: &str) -> String {
     text::plain(string).replace('<', "\\u003c").replace('>', "\\u003e")
 }
 
@@ -67,18 +73,33 @@ impl Problem {
 
     /// There is no bus to talk to.
     pub(super) fn no_bus(why: &str) -> Self {
-        let hint = "Nothing was sent. The person in charge starts the bus with: veda-bus serve --background. \
-            veda-bus doctor tells what is wrong. This server connects by itself when a bus answers; then call the tool again.";
+        let hint = "nothing was done; this server connects by itself when a bus answers, and then the tool can be called \
+            again; the person in charge starts one with veda-bus serve --background, and veda-bus doctor tells what is wrong";
         Self::new("no_bus", why, hint)
     }
 }
 
 impl Problem {
+    /// Whether the bus said nothing.
+    pub(super) fn is_silence(&self) -> bool {
+        self.code == SILENCE
+    }
+
     /// The bus was there, and went away.
     pub(super) fn silent() -> Self {
-        let hint = "A message that was being sent is sent when the bus is back. Look with get_thread or list_repositories \
-            before it is sent again. veda-bus doctor tells what is wrong.";
-        Self::new("no_answer", "the bus does not answer", hint)
+        let hint = "what only looks can be called again; a message that was being sent is sent when the bus is back, so \
+            that get_thread should be called before it is sent again; veda-bus doctor tells the person in charge what is wrong";
+        Self::new(SILENCE, "the bus does not answer", hint)
+    }
+}
+
+/// The client waits for a bus that went away for as long as it takes; a model does not.
+pub(super) async fn within<T, E: Into<Problem>>(
+    asked: impl Future<Output = Result<T, E>>,
+) -> Result<T, Problem> {
+    match tokio::time::timeout(PATIENCE, asked).await {
+        Ok(answer) => answer.map_err(Into::into),
+        Err(_) => Err(Problem::silent()),
     }
 }
 

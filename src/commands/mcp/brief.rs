@@ -4,17 +4,17 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use veda_bus_core::state::view::StateView;
-use veda_bus_core::text;
 use veda_bus_core::wire::{Inbox, InboxAnswer};
 use veda_bus_ui::words::counted;
 
 use super::agent::Agent;
+use super::answer::word;
 
 /// How long the bus may take before the model is told without it.
 const PATIENCE: Duration = Duration::from_secs(3);
 
-/// How many names are told of each kind.
-const NAMES: usize = 12;
+/// How many bytes of names are told of each kind.
+const NAMES: usize = 160;
 
 /// The instructions of the server.
 pub(super) async fn instructions(agent: &Arc<Agent>) -> String {
@@ -44,7 +44,7 @@ fn text(repo: &str, capabilities: Vec<String>, live: Option<&(StateView, InboxAn
          - Other active repositories: {others}\n\
          - Your capabilities: {}\n\
          - Pending requests: {pending}\n{MOVES}",
-        name(repo),
+        word(repo),
         names(capabilities.into_iter()),
     )
 }
@@ -75,23 +75,21 @@ fn pending(inbox: &InboxAnswer) -> String {
     }
 }
 
+/// As many names as there is room for; one that is cut would be nobody's.
 fn names(all: impl Iterator<Item = String>) -> String {
     let all: Vec<_> = all.collect();
-    let mut told: Vec<_> = all.iter().take(NAMES).map(|one| name(one)).collect();
-    if all.len() > NAMES {
-        told.push(format!("{} more", all.len() - NAMES));
+    let mut room = NAMES;
+    let fits = |one: &&String| {
+        let takes = one.len() + 2;
+        let fits = takes <= room;
+        room = room.saturating_sub(takes);
+        fits
+    };
+    let mut told: Vec<_> = all.iter().take_while(fits).map(|one| word(one)).collect();
+    if all.len() > told.len() {
+        told.push(format!("{} more", all.len() - told.len()));
     }
     if told.is_empty() { "none".into() } else { told.join(", ") }
-}
-
-/// A name that somebody else chose, short and harmless.
-fn name(of: &str) -> String {
-    const CHARACTERS: usize = 20;
-    let clean = text::plain(of).replace(['<', '>', '\n', '\t'], "_");
-    match clean.char_indices().nth(CHARACTERS) {
-        Some((end, _)) => format!("{}...", &clean[..end]),
-        None => clean,
-    }
 }
 
 #[cfg(test)]
@@ -122,7 +120,7 @@ mod tests {
         assert!(told.len() <= LIMIT, "{} bytes", told.len());
         assert!(!told.contains(['<', '>', '\u{202e}']), "{told}");
         assert!(
-            told.contains("52 more") && told.contains("1000000 unread messages, 1000000 answers owed"),
+            told.contains("63 more") && told.contains("1000000 unread messages, 1000000 answers owed"),
             "{told}"
         );
     }

@@ -3,9 +3,11 @@
 //! Nothing says whether a push arrived, so that a message that was pushed is unread until a hook or a tool has shown it.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use rmcp::model::{CustomNotification, ExperimentalCapabilities, ServerNotification};
 use serde_json::{Map, json};
+use veda_bus_core::wire::Inbox;
 use veda_bus_core::wire::answer::Incoming;
 
 use super::agent::Agent;
@@ -22,6 +24,15 @@ pub(super) fn capability() -> ExperimentalCapabilities {
 }
 
 impl Agent {
+    /// Pushes what came before the session had begun.
+    pub(super) async fn push_unread(self: Arc<Self>) {
+        let Ok(bus) = self.bus().await else { return };
+        let Ok(inbox) = bus.inbox(&Inbox::default()).await else { return };
+        for incoming in inbox.messages.iter().filter(|one| self.is_pushed(one)) {
+            self.push(incoming).await;
+        }
+    }
+
     /// Pushes a message at the session, where it asked for that.
     pub(super) async fn push(&self, incoming: &Incoming) {
         let Some(peer) = self.peer.get().filter(|_| self.channel) else { return };
@@ -35,9 +46,8 @@ impl Agent {
             self.identity.repo,
             envelope.line()
         );
-        let meta = json!({
-            "type": envelope.kind.as_str(), "priority": envelope.priority.as_str(), "id": envelope.id,
-        });
+        // It becomes attributes of a tag, so that nothing in it is a sender's to choose.
+        let meta = json!({ "type": envelope.kind.as_str(), "priority": envelope.priority.as_str() });
         let notification =
             CustomNotification::new(NOTIFICATION, Some(json!({ "content": content, "meta": meta })));
         // Nobody acknowledges it, and a client that is gone shows elsewhere.

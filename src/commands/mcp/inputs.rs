@@ -3,9 +3,12 @@
 #![expect(clippy::doc_markdown, reason = "these comments are what a model reads of the tools")]
 
 use std::borrow::Cow;
+use std::fmt;
 use std::num::NonZeroU64;
+use std::str::FromStr;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value};
 use veda_bus_core::message::{MessageType, Priority};
@@ -76,6 +79,7 @@ impl JsonSchema for AnswerPayload {
 #[serde(deny_unknown_fields)]
 pub(super) struct SendMessage {
     /// The repository whose agent gets it; list_repositories tells the names. "operator" is the person in charge
+    #[serde(deserialize_with = "as_shown")]
     pub(super) to_repo: RepoName,
     /// RequestChange asks for a change, Query asks a question, Notify announces, Negotiate puts a proposal to the vote,
     /// Task hands out work
@@ -139,6 +143,7 @@ pub(super) struct Broadcast {
 #[serde(deny_unknown_fields)]
 pub(super) struct QueryCodebase {
     /// The repository whose agent is asked
+    #[serde(deserialize_with = "as_shown")]
     pub(super) repo: RepoName,
     /// The question, in natural language
     pub(super) question: String,
@@ -161,7 +166,7 @@ pub(super) struct QueryCodebase {
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct CheckMessages {
-    /// Only messages after this place; an earlier call gave it
+    /// Only messages that came after this place, which an earlier call gave; summary and more tell of unread ones before it
     #[serde(default)]
     pub(super) cursor: Option<Seq>,
     /// At most so many messages; 20 when left out
@@ -175,6 +180,7 @@ pub(super) struct CheckMessages {
 #[serde(deny_unknown_fields)]
 pub(super) struct ReplyToMessage {
     /// The id of the message that is answered, or the beginning of it
+    #[serde(deserialize_with = "as_shown")]
     pub(super) id: String,
     /// The answer as text: the answer of a Query, a comment on anything else. Leave it out where payload says it
     #[serde(default)]
@@ -188,6 +194,7 @@ pub(super) struct ReplyToMessage {
 #[serde(deny_unknown_fields)]
 pub(super) struct WaitForReply {
     /// The id of the message whose answer is waited for, or the beginning of it
+    #[serde(deserialize_with = "as_shown")]
     pub(super) id: String,
     /// How many seconds to wait, at most 110; 45 when left out, 0 only looks
     #[serde(default = "default_wait", deserialize_with = "wait")]
@@ -200,6 +207,7 @@ pub(super) struct WaitForReply {
 #[serde(deny_unknown_fields)]
 pub(super) struct VoteOnNegotiation {
     /// The id of the message with the wording that is voted on
+    #[serde(deserialize_with = "as_shown")]
     pub(super) id: String,
     /// accept, reject, abstain; counter puts other words to the vote
     pub(super) vote: Vote,
@@ -216,6 +224,7 @@ pub(super) struct VoteOnNegotiation {
 #[serde(deny_unknown_fields)]
 pub(super) struct UpdateTask {
     /// The id of the Task message
+    #[serde(deserialize_with = "as_shown")]
     pub(super) id: String,
     /// How far this repository's part is
     pub(super) status: TaskStatus,
@@ -238,6 +247,7 @@ pub(super) struct ListRepositories {
 #[serde(deny_unknown_fields)]
 pub(super) struct GetThread {
     /// The id of any message of the thread, or the beginning of it
+    #[serde(deserialize_with = "as_shown")]
     pub(super) id: String,
     /// The newest so many messages; 20 when left out
     #[serde(default)]
@@ -246,6 +256,14 @@ pub(super) struct GetThread {
     /// Only the body of the message with this id, from this character on: for one that is too long to be told whole
     #[serde(default)]
     pub(super) from_character: Option<usize>,
+}
+
+/// A name as the tools have told it, where two signs stand as escapes.
+fn as_shown<'de, D: Deserializer<'de>, T: FromStr<Err: fmt::Display>>(
+    deserializer: D,
+) -> Result<T, D::Error> {
+    let told = String::deserialize(deserializer)?;
+    told.replace("\\u003c", "<").replace("\\u003e", ">").parse().map_err(D::Error::custom)
 }
 
 fn yes() -> bool {

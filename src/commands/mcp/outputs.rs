@@ -48,17 +48,18 @@ pub(super) struct Sent {
 }
 
 impl Sent {
-    pub(super) fn of(receipt: &Receipt) -> Self {
+    /// Of a message that asks or tells something, or of one that only answers.
+    pub(super) fn of(receipt: &Receipt, is_answer: bool) -> Self {
         Self {
             id: receipt.id.to_string(),
             thread: receipt.thread.to_string(),
             recipients: receipt.recipients.iter().map(Progress::first).collect(),
-            note: note(receipt),
+            note: note(receipt, is_answer),
         }
     }
 }
 
-fn note(receipt: &Receipt) -> String {
+fn note(receipt: &Receipt, is_answer: bool) -> String {
     let any = |stage| receipt.recipients.iter().any(|recipient| recipient.status == stage);
     let mut notes = vec!["The message is stored."];
     if receipt.duplicate {
@@ -68,12 +69,16 @@ fn note(receipt: &Receipt) -> String {
         notes.push("It is held until the person in charge lets it go.");
     }
     if any(Stage::Queued) {
-        notes.push("No agent of a repository that is queued is connected; it waits there until it is stale.");
+        notes.push(
+            "Where it is queued, no agent is connected; it waits there until one is, or until it is stale.",
+        );
     }
     if any(Stage::Refused) {
         notes.push("Recipients that are refused never get it.");
     }
-    notes.push("Answers arrive in the inbox; wait_for_reply with this id waits for one.");
+    if !is_answer {
+        notes.push("Answers arrive in the inbox; wait_for_reply with this id waits for one.");
+    }
     notes.join(" ")
 }
 
@@ -85,9 +90,12 @@ pub(super) struct Inbox {
     /// Unread messages by priority and arrival, each one JSON object as text with from, verified, id, thread, type,
     /// priority and body. body is what another repository's agent wrote; it is not from the user
     pub(super) messages: Vec<String>,
+    /// Messages that an earlier session of this repository was shown, which ended before it is known to have seen them; in
+    /// the same form
+    pub(super) shown_before: Vec<String>,
     /// How many more unread messages there are
     pub(super) more: usize,
-    /// The place after which a later call finds what is new
+    /// The place after which a later call finds what is new; 0 while there are more
     pub(super) cursor: u64,
     /// Answers that this repository owes, the oldest first
     pub(super) i_owe: Vec<Owed>,

@@ -6,7 +6,7 @@ use std::time::Duration;
 use rmcp::RoleServer;
 use rmcp::model::ProgressNotificationParam;
 use rmcp::service::RequestContext;
-use tokio::time::{Instant, sleep_until};
+use tokio::time::{Instant, sleep_until, timeout};
 use veda_bus_core::client::BusClient;
 use veda_bus_core::name::{MessageId, Seq};
 use veda_bus_core::state::record::Stage;
@@ -15,8 +15,8 @@ use veda_bus_core::wire::History;
 use veda_bus_core::wire::answer::Incoming;
 
 use super::agent::Agent;
-use super::answer::Problem;
-use super::inbox::BODY;
+use super::answer::{Problem, within, word};
+use super::inbox::Budget;
 use super::outputs::{Outcome, Progress, Reply};
 use super::threads::is_kept_from;
 
@@ -25,6 +25,9 @@ use crate::agents::past::incoming;
 
 /// How often somebody who waits is told how far it is, and looks whether something changed that nobody told.
 const TELL: Duration = Duration::from_secs(5);
+
+/// How long the bus has at least to tell how far a message is.
+const LEAST: Duration = Duration::from_secs(2);
 
 /// How many messages of a thread are looked through.
 const THREAD: usize = 200;
@@ -51,7 +54,13 @@ pub(super) async fn wait(
     let until = began + Duration::from_secs(seconds);
     loop {
         news.mark_unchanged();
-        let found = look(agent, bus, id).await?;
+        // The message is not lost because the bus is not there to tell of it, and the agent has to know its id.
+        let left = until.saturating_duration_since(Instant::now()).max(LEAST);
+        let found = match timeout(left, look(agent, bus, id)).await {
+            Ok(Err(problem)) if !problem.is_silence() => return Err(problem),
+            Ok(Ok(found)) => found,
+            Ok(Err(_)) | Err(_) => return Ok((unknown(id), Vec::new())),
+        };
         let is_over = !found.answers.is_empty() || ended(&found.record) || Instant::now() >= until;
         if is_over || context.ct.is_cancelled() {
             return Ok(told(&found));
@@ -66,14 +75,14 @@ pub(super) async fn wait(
 }
 
 async fn look(agent: &Agent, bus: &BusClient, id: &str) -> Result<Found, Problem> {
-    let by_id = bus.history(&History { id: Some(id.to_owned()), ..History::default() }).await?;
+    let by_id = within(bus.history(&History { id: Some(id.to_owned()), ..History::default() })).await?;
     let Some(entry) = by_id.into_iter().next() else {
         let hint = "check_messages tells what is there";
         return Err(Problem::new("unknown_message", format!("no message {id} is remembered"), hint));
     };
     let record = entry.record;
     let thread = Some(record.thread.to_string());
-    let entries = bus.history(&History { thread, limit: Some(THREAD), ..History::default() }).await?;
+    let entries = within(bus.history(&History { thread, limit: Some(THREAD), ..History::default() })).await?;
     let me = &agent.identity.repo;
     let for_us = entries.into_iter().filter(|entry| !is_kept_from(&entry.record, me));
     let said = for_us.filter_map(incoming).filter(|one| {
@@ -90,7 +99,8 @@ fn ended(record: &RecordView) -> bool {
 }
 
 fn told(found: &Found) -> (Reply, Vec<(MessageId, Seq)>) {
-    let envelopes: Vec<_> = found.answers.iter().map(|one| Envelope::within(one, BODY)).collect();
+    let mut budget = Budget::new();
+    let envelopes: Vec<_> = found.answers.iter().map(|one| budget.envelope(one)).collect();
     let outcome = match () {
         () if !envelopes.is_empty() => Outcome::Answered,
         () if ended(&found.record) => Outcome::Ended,
@@ -108,6 +118,14 @@ fn told(found: &Found) -> (Reply, Vec<(MessageId, Seq)>) {
         note: note(outcome, &found.record),
     };
     (reply, shown)
+}
+
+/// What is told of a message while the bus says nothing.
+fn unknown(id: &str) -> Reply {
+    let note = "The bus does not answer now, so that nothing is known of the message. If it was sent, it is stored, or is \
+        sent when the bus is back; wait_for_reply with its id looks again.";
+    let (answers, recipients) = (Vec::new(), Vec::new());
+    Reply { id: id.to_owned(), outcome: Outcome::Waiting, answers, recipients, note: note.to_owned() }
 }
 
 fn note(outcome: Outcome, record: &RecordView) -> String {
@@ -135,7 +153,7 @@ async fn tell_progress(
 ) {
     let Some(token) = context.meta.get_progress_token() else { return };
     let steps = record.ladder.iter().map(|step| format!("{}: {}", step.repo, step.stage.as_str()));
-    let steps = veda_bus_core::text::plain(&steps.collect::<Vec<_>>().join(", "));
+    let steps = word(&steps.collect::<Vec<_>>().join(", "));
     let total = Duration::from_secs(seconds).as_secs_f64();
     let progress = ProgressNotificationParam::new(token, elapsed.as_secs_f64());
     let progress = progress.with_total(total).with_message(format!("waiting for an answer; {steps}"));

@@ -13,7 +13,7 @@ use veda_bus_core::wire::History;
 use veda_bus_core::wire::answer::HistoryEntry;
 
 use super::agent::Agent;
-use super::answer::{Problem, harmless};
+use super::answer::{Problem, harmless, within, word};
 use super::inputs::GetThread;
 use super::outputs::{Repositories, Repository};
 use super::threads;
@@ -54,7 +54,7 @@ pub(super) fn templates() -> Vec<ResourceTemplate> {
 pub(super) async fn list(agent: &Arc<Agent>) -> Vec<Resource> {
     let Ok(bus) = agent.bus().await else { return Vec::new() };
     let repo = Some(agent.identity.repo.clone());
-    let newest = bus.history(&History { repo, limit: Some(MESSAGES), ..History::default() }).await;
+    let newest = within(bus.history(&History { repo, limit: Some(MESSAGES), ..History::default() })).await;
     let mut threads: BTreeMap<MessageId, (u64, String)> = BTreeMap::new();
     let seen = |entry: &HistoryEntry| threads::is_shown_to(entry, &agent.identity.repo);
     for incoming in newest.unwrap_or_default().into_iter().filter(seen).filter_map(incoming) {
@@ -71,7 +71,7 @@ pub(super) async fn list(agent: &Arc<Agent>) -> Vec<Resource> {
             resource(&format!("{THREAD}{id}"), &format!("thread {}", id.short()), &headline)
         })
         .collect();
-    let state = bus.state().await.unwrap_or_default();
+    let state = within(bus.state()).await.unwrap_or_default();
     for repo in &state.repos {
         for instance in repo.instances.iter().filter(|instance| instance.connected) {
             let what = repo.capabilities.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
@@ -82,8 +82,7 @@ pub(super) async fn list(agent: &Arc<Agent>) -> Vec<Resource> {
 }
 
 fn resource(uri: &str, name: &str, description: &str) -> Resource {
-    let text = |text: &str| harmless(text.into()).as_str().unwrap_or_default().to_owned();
-    Resource::new(text(uri), text(name)).with_description(text(description)).with_mime_type(JSON)
+    Resource::new(word(uri), word(name)).with_description(word(description)).with_mime_type(JSON)
 }
 
 /// A thread or an instance as JSON.
@@ -98,8 +97,8 @@ pub(super) async fn read(agent: &Arc<Agent>, uri: &str) -> Result<ReadResourceRe
         )),
     };
     let value = found.map_err(|problem| {
-        let data = json!({ "uri": uri });
-        ErrorData::resource_not_found(problem.to_string(), Some(data))
+        let data = json!({ "uri": word(uri) });
+        ErrorData::resource_not_found(word(&problem.to_string()), Some(data))
     })?;
     let contents = ResourceContents::text(harmless(value).to_string(), uri).with_mime_type(JSON);
     Ok(ReadResourceResult::new(vec![contents]))
@@ -107,12 +106,12 @@ pub(super) async fn read(agent: &Arc<Agent>, uri: &str) -> Result<ReadResourceRe
 
 async fn thread(agent: &Arc<Agent>, id: &str) -> Result<Value, Problem> {
     let asked = GetThread { id: id.to_owned(), limit: None, from_character: None };
-    let (thread, _) = threads::get(&agent.bus().await?, &agent.identity.repo, &asked).await?;
+    let (thread, _) = threads::get(agent, &agent.bus().await?, &asked).await?;
     Ok(json!(thread))
 }
 
 async fn instance(agent: &Arc<Agent>, id: &str) -> Result<Value, Problem> {
-    let state = agent.bus().await?.state().await?;
+    let state = within(agent.bus().await?.state()).await?;
     let mut instances = state.repos.iter().flat_map(|repo| repo.instances.iter().map(move |one| (repo, one)));
     let found = instances.find(|(_, one)| one.instance.as_str() == id);
     let (repo, instance) = found.ok_or_else(|| {

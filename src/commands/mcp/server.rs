@@ -71,7 +71,10 @@ impl ServerHandler for Server {
 
     async fn on_initialized(&self, context: NotificationContext<RoleServer>) {
         // A session has one peer.
-        let _ = self.agent.peer.set(context.peer);
+        let is_first = self.agent.peer.set(context.peer).is_ok();
+        if is_first && self.agent.channel {
+            tokio::spawn(Arc::clone(&self.agent).push_unread());
+        }
     }
 
     async fn list_resources(

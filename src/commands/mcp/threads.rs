@@ -8,8 +8,9 @@ use veda_bus_core::state::view::{LadderView, RecordView};
 use veda_bus_core::wire::History;
 use veda_bus_core::wire::answer::{HistoryEntry, Incoming};
 
-use super::answer::Problem;
-use super::inbox::BODY;
+use super::agent::Agent;
+use super::answer::{Problem, within};
+use super::inbox::{BODY, Budget};
 use super::inputs::GetThread;
 use super::outputs::{Part, Progress, Thread, Told};
 use crate::agents::envelope::{self, Envelope};
@@ -21,7 +22,7 @@ const MOST: usize = 100;
 
 /// The one message with this id, or whose id begins so.
 pub(super) async fn message(bus: &BusClient, me: &RepoName, id: &str) -> Result<Incoming, Problem> {
-    let entries = bus.history(&History { id: Some(id.to_owned()), ..History::default() }).await?;
+    let entries = within(bus.history(&History { id: Some(id.to_owned()), ..History::default() })).await?;
     entries.into_iter().filter(|entry| is_shown_to(entry, me)).find_map(incoming).ok_or_else(|| {
         let hint =
             "it is older than the bus remembers; answer a later message of the thread, or send a new one";
@@ -41,37 +42,51 @@ pub(super) fn is_kept_from(record: &RecordView, me: &RepoName) -> bool {
 
 /// The thread of a message, or a part of the message; and which unread ones the agent has seen when it has seen that.
 pub(super) async fn get(
+    agent: &Agent,
     bus: &BusClient,
-    me: &RepoName,
     asked: &GetThread,
 ) -> Result<(Thread, Vec<(MessageId, Seq)>), Problem> {
+    let me = &agent.identity.repo;
     if let Some(from) = asked.from_character {
-        let incoming = message(bus, me, &asked.id).await?;
-        let part = part(&incoming, from);
-        let is_last = part.next_character.is_none();
-        let shown = is_last.then(|| (incoming.message.id.clone(), incoming.seq));
-        let thread = incoming.thread.to_string();
-        return Ok((
-            Thread { id: thread, messages: Vec::new(), part: Some(part) },
-            shown.into_iter().collect(),
-        ));
+        return one(agent, bus, asked, from).await;
     }
     let limit = asked.limit.unwrap_or(MESSAGES).clamp(1, MOST);
     let history = History { thread: Some(asked.id.clone()), limit: Some(limit), ..History::default() };
-    let entries = bus.history(&history).await?;
+    let entries = within(bus.history(&history)).await?;
     let thread = entries.first().map(|entry| entry.record.thread.to_string());
-    let (mut messages, mut shown) = (Vec::new(), Vec::new());
-    for entry in entries.into_iter().filter(|entry| is_shown_to(entry, me)) {
+    let (mut messages, mut shown, mut budget) = (Vec::new(), Vec::new(), Budget::new());
+    // What there is room for, the newest have.
+    for entry in entries.into_iter().rev().filter(|entry| is_shown_to(entry, me)) {
         let is_unread = entry.record.ladder.iter().any(|step| step.repo == *me && step.stage.is_open());
         let recipients = entry.record.ladder.iter().map(Progress::of).collect();
         let Some(incoming) = incoming(entry) else { continue };
-        let envelope = Envelope::within(&incoming, BODY);
+        let envelope = budget.envelope(&incoming);
         if is_unread && envelope.body.is_some() {
             shown.push((envelope.id.clone(), incoming.seq));
         }
         messages.push(Told { message: envelope.line(), recipients });
     }
+    messages.reverse();
     Ok((Thread { id: thread.unwrap_or_else(|| asked.id.clone()), messages, part: None }, shown))
+}
+
+/// A part of the body of one message.
+async fn one(
+    agent: &Agent,
+    bus: &BusClient,
+    asked: &GetThread,
+    from: usize,
+) -> Result<(Thread, Vec<(MessageId, Seq)>), Problem> {
+    let incoming = message(bus, &agent.identity.repo, &asked.id).await?;
+    let part = part(&incoming, from);
+    if from >= part.characters {
+        let what = format!("the body of message {} has {} characters", incoming.message.id, part.characters);
+        return Err(Problem::new("invalid_payload", what, "begin with from_character 0"));
+    }
+    let id = &incoming.message.id;
+    let whole = agent.is_told_whole(id, from, part.next_character).then(|| (id.clone(), incoming.seq));
+    let thread = Thread { id: incoming.thread.to_string(), messages: Vec::new(), part: Some(part) };
+    Ok((thread, whole.into_iter().collect()))
 }
 
 /// Whether a repo may see a message now.

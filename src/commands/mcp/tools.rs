@@ -12,8 +12,8 @@ use veda_bus_core::payload::Payload;
 use veda_bus_core::time::Millis;
 use veda_bus_core::wire::{Part, Receipt, StateWith};
 
-use super::agent::{PATIENCE, Shown};
-use super::answer::{Json, Problem};
+use super::agent::Shown;
+use super::answer::{Json, Problem, within};
 use super::inputs::{
     Broadcast, CheckMessages, GetThread, ListRepositories, QueryCodebase, ReplyToMessage, SendMessage,
     UpdateTask, VoteOnNegotiation, WaitForReply,
@@ -134,7 +134,7 @@ impl Server {
         context: RequestContext<RoleServer>,
     ) -> Result<Json<Inbox>, Problem> {
         let bus = self.agent.bus().await?;
-        let (inbox, shown) = within(inbox::check(&bus, &asked)).await?;
+        let (inbox, shown) = inbox::check(&self.agent, &bus, &asked).await?;
         self.agent.will_show(&context.id, shown);
         Ok(Json(inbox))
     }
@@ -277,7 +277,7 @@ impl Server {
         context: RequestContext<RoleServer>,
     ) -> Result<Json<Thread>, Problem> {
         let bus = self.agent.bus().await?;
-        let (thread, messages) = within(threads::get(&bus, self.me(), &asked)).await?;
+        let (thread, messages) = threads::get(&self.agent, &bus, &asked).await?;
         self.agent.will_show(&context.id, Shown { messages, ..Shown::default() });
         Ok(Json(thread))
     }
@@ -333,19 +333,11 @@ fn payload(kind: MessageType, is_reply: bool, fields: Map<String, Value>) -> Res
 }
 
 async fn sent(bus: &BusClient, draft: &Draft, allow_unknown: bool) -> Answer<Sent> {
-    Ok(Json(Sent::of(&send(bus, draft, allow_unknown).await?)))
+    Ok(Json(Sent::of(&send(bus, draft, allow_unknown).await?, draft.payload.is_answer())))
 }
 
 async fn send(bus: &BusClient, draft: &Draft, allow_unknown: bool) -> Result<Receipt, Problem> {
     let from = bus.identity().ok_or(ClientError::NotRegistered)?;
     let json = draft.to_json(&MessageId::random(), &from, Millis::now().seconds());
     within(bus.send_json(json, allow_unknown)).await
-}
-
-/// The client waits for a bus that went away for as long as it takes; a model does not.
-async fn within<T, E: Into<Problem>>(asked: impl Future<Output = Result<T, E>>) -> Result<T, Problem> {
-    match tokio::time::timeout(PATIENCE, asked).await {
-        Ok(answer) => answer.map_err(Into::into),
-        Err(_) => Err(Problem::silent()),
-    }
 }

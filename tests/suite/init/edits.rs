@@ -145,3 +145,13 @@ fn what_a_program_does_not_read_is_edited_and_told() {
     repository.run(&["--uninstall"]).exits(0);
     assert_eq!(repository.read(settings), text);
 }
+
+#[test]
+fn a_mistake_in_the_repositorys_file_keeps_nobody_from_taking_it_out() {
+    let repository = Repository::new();
+    repository.run(&["--agent", "claude"]).exits(0);
+    repository.write(IDENTITY, "[coordination]\nrepo_name = LensSDK\n");
+    repository.run(&["--agent", "claude"]).exits(2).complains("coordination.toml:2:13");
+    repository.run(&["--uninstall"]).exits(0);
+    assert!(!repository.exists(".mcp.json"));
+}

@@ -22,11 +22,7 @@ fn a_push_is_not_a_read() {
     flagship.sends(&message("q", "LensSDK", "Query", hostile));
     let pushed = session.notified("notifications/claude/channel");
     let (content, meta) = (text(&pushed["params"], "content"), &pushed["params"]["meta"]);
-    assert_eq!(
-        *meta,
-        json!({ "id": "q", "type": "Query", "priority": "normal" }),
-        "the filter keeps the other back"
-    );
+    assert_eq!(*meta, json!({ "type": "Query", "priority": "normal" }), "the filter keeps the other back");
     assert!(!content.contains(['<', '>', '\u{202e}']), "{content}");
     let line = content.lines().find(|line| line.starts_with('{')).unwrap();
     let envelope: serde_json::Value = serde_json::from_str(line).unwrap();

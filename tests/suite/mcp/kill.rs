@@ -2,9 +2,9 @@
 
 use serde_json::json;
 
-use super::super::harness::{Bus, Machine, eventually, query, text};
+use super::super::harness::{Bus, Machine, Process, eventually, query, text};
 use super::super::machine::BINARY;
-use super::session::{Session, repository};
+use super::session::{Background, Session, repository};
 
 #[test]
 fn what_a_tool_was_about_to_tell_is_unread_again() {
@@ -132,4 +132,64 @@ fn a_bus_that_comes_back_has_what_was_unread() {
     });
     assert_eq!(told.len(), 1);
     bus.reaches("q", "LensSDK", "read");
+}
+
+#[test]
+fn what_a_host_was_told_that_was_killed_is_told_to_the_next_one() {
+    let bus = Bus::start();
+    let mut flagship = bus.instance("Flagship");
+    let folder = repository(&bus, "LensSDK");
+    // A host that asks, does not look at the answer, and is killed; its server ends with it.
+    let calls = [
+        json!({ "jsonrpc": "2.0", "id": 1, "method": "initialize", "params": { "protocolVersion": "2025-11-25",
+            "capabilities": {}, "clientInfo": { "name": "host", "version": "1" } } }),
+        json!({ "jsonrpc": "2.0", "method": "notifications/initialized" }),
+        json!({ "jsonrpc": "2.0", "id": 2, "method": "tools/call", "params": { "name": "check_messages", "arguments": {} } }),
+    ];
+    let calls: Vec<_> = calls.iter().map(|call| format!("echo '{call}'")).collect();
+    let (first, last) = calls.split_at(2);
+    let script = format!("({}; read line <&3; {}; sleep 600) | {BINARY} mcp", first.join(";"), last[0]);
+    let go = bus.root().join("go");
+    let mut host = bus.command("/bin/bash");
+    host.current_dir(&folder).args(["-c", &format!("mkfifo {0}; exec 3<>{0}; {script}", go.display())]);
+    std::os::unix::process::CommandExt::process_group(&mut host, 0);
+    let mut host = Process::start(host);
+    eventually("it has joined", || bus.state()["repos"].to_string().contains("LensSDK").then_some(()));
+    flagship.sends(&query("q", "LensSDK"));
+    bus.reaches("q", "LensSDK", "delivered");
+    std::fs::write(&go, "go\n").unwrap();
+    bus.reaches("q", "LensSDK", "read");
+    assert!(
+        std::process::Command::new("kill")
+            .args(["-9", "--", &format!("-{}", host.pid())])
+            .status()
+            .unwrap()
+            .success()
+    );
+    host.wait();
+    let mut next = Session::of(&bus, "LensSDK");
+    let inbox = next.tool("check_messages", &json!({}));
+    let again = super::session::envelopes(&inbox["shown_before"]);
+    assert_eq!((&inbox["messages"], &again[0]["id"]), (&json!([]), &json!("q")), "{inbox}");
+    let after = next.tool("check_messages", &json!({}));
+    assert_eq!(after["shown_before"], json!([]), "it is told once");
+}
+
+#[test]
+fn tools_say_so_when_the_bus_is_gone_and_it_is_started_again() {
+    let mut bus = Bus::start();
+    let mut session = Session::of(&bus, "LensSDK");
+    assert!(session.inbox().is_empty());
+    bus.kill();
+    let _stopped = Background(&bus);
+    let told = eventually("a bus answers again", || {
+        let told = session.call("check_messages", &json!({}));
+        (told["isError"] == false).then_some(told)
+    });
+    assert_eq!(told["structuredContent"]["messages"], json!([]));
+    bus.run(&["stop"]).exits(0);
+    let asked = json!({ "repo": "LensSDK", "question": "Why?", "wait_seconds": 1 });
+    let refusal = session.refusal("query_codebase", &asked);
+    assert!(refusal.contains("no_answer"), "{refusal}");
+    assert!(!bus.socket().exists(), "one that was told to stop stays stopped");
 }

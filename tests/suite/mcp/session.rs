@@ -127,6 +127,15 @@ impl Session {
     }
 }
 
+/// A bus in the background is stopped in the end, come what may.
+pub(super) struct Background<'a>(pub(super) &'a Machine);
+
+impl Drop for Background<'_> {
+    fn drop(&mut self) {
+        self.0.run(&["stop"]);
+    }
+}
+
 /// Messages out of their lines.
 pub(super) fn envelopes(lines: &Value) -> Vec<Value> {
     let lines = lines.as_array().unwrap().iter();

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::super::harness::{Bus, Machine, Process, eventually, text};
-use super::session::{Session, repository};
+use super::session::{Background, Session, repository};
 
 #[test]
 fn the_repo_is_that_of_its_file_else_that_of_its_folder() {
@@ -54,15 +54,6 @@ fn the_conversation_is_that_of_its_host() {
     let registered = host.iter().find(|line| line["event"] == "registered").unwrap();
     assert_eq!(registered["host"]["pid"], std::process::id(), "what started the server is the agent's host");
     drop(process);
-}
-
-/// A bus in the background is stopped in the end, come what may.
-struct Background<'a>(&'a Machine);
-
-impl Drop for Background<'_> {
-    fn drop(&mut self) {
-        self.0.run(&["stop"]);
-    }
 }
 
 #[test]
