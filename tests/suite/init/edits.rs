@@ -153,5 +153,5 @@ fn a_mistake_in_the_repositorys_file_keeps_nobody_from_taking_it_out() {
     repository.write(IDENTITY, "[coordination]\nrepo_name = LensSDK\n");
     repository.run(&["--agent", "claude"]).exits(2).complains("coordination.toml:2:13");
     repository.run(&["--uninstall"]).exits(0);
-    assert!(!repository.exists(".mcp.json"));
+    assert!(!repository.path(".mcp.json").exists());
 }
