@@ -2,6 +2,7 @@
 //!
 //! | module | what is in it |
 //! |---|---|
+//! | [`command_line`] | the line in which a host runs a hook |
 //! | [`envelope`] | the one form in which a message reaches a model |
 //! | [`event`] | what hosts tell a hook, and what they take from one |
 //! | [`host`] | the programs that agents run in |
@@ -10,6 +11,7 @@
 //! | [`session`] | what is remembered of a conversation between one hook and the next |
 //! | [`telling`] | what a hook says |
 
+pub(crate) mod command_line;
 pub(crate) mod envelope;
 pub(crate) mod event;
 pub(crate) mod host;

@@ -8,7 +8,7 @@
 //! | [`identity`] | `.veda/coordination.toml` |
 //! | [`found`] | which agents there are on this machine |
 //! | [`hosts`] | what goes into which file of which agent |
-//! | [`entry`], [`hooks`], [`shell`] | what is ours in such a file |
+//! | [`entry`], [`hooks`] | what is ours in such a file |
 //! | [`json`], [`toml`], [`fault`] | edits that leave everything else as it is |
 //! | [`plan`] | what becomes of every file: decided before anything is written |
 //! | [`record`] | what the files were before |
@@ -29,7 +29,6 @@ mod plan;
 mod record;
 mod report;
 mod repository;
-mod shell;
 mod steps;
 mod toml;
 
@@ -95,8 +94,9 @@ fn install(
 
 fn uninstall(context: &Context, wanted: &Init, folder: &Path, records: &Records) -> Result<(), Failure> {
     let all = wanted.agents.is_empty();
+    let program = program()?;
     let hosts = Host::ALL.into_iter().filter(|host| all || wanted.agents.contains(host));
-    let targets: Vec<Target> = hosts.flat_map(|host| hosts::all_targets(host, "veda-bus")).collect();
+    let targets: Vec<Target> = hosts.flat_map(|host| hosts::all_targets(host, &program)).collect();
     let mut changes = plan::uninstall(&targets, folder, records)?;
     if all {
         changes.extend(plan::uninstall(&[identity::any()], folder, records)?);

@@ -70,7 +70,7 @@ fn installed(host: Host) -> Option<(PathBuf, Option<String>)> {
 
 impl Looking<'_> {
     fn at(&self, host: Host, program: Option<(PathBuf, Option<String>)>) -> Vec<Finding> {
-        let Found { entries, faults } = entries::of(host, self.folder, self.home);
+        let Found { entries, faults } = entries::of(host, self.folder, self.home, self.own);
         let last = self.last(host);
         if entries.is_empty() && faults.is_empty() && last.is_none() {
             let not_set_up = |program| {

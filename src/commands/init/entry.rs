@@ -5,8 +5,8 @@ use serde_json::Value;
 
 use super::fault::Fault;
 use super::json::{Dialect, Document, Step};
-use super::shell;
 use super::{hooks, toml};
+use crate::agents::command_line::HookLine;
 
 /// The key of our server, wherever servers have keys.
 pub(crate) const SERVER: &str = "veda-bus";
@@ -25,7 +25,7 @@ pub(crate) struct Server {
 /// A hook.
 #[derive(Debug, Clone)]
 pub(crate) struct Handler {
-    pub(super) command: shell::Hook,
+    pub(super) command: HookLine,
     /// What it must say beside the command.
     pub(super) fixed: Vec<(&'static str, Input)>,
     /// What it says unless somebody has said something else.

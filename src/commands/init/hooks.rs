@@ -1,11 +1,14 @@
 //! Hooks in a file in which others may have theirs, for the same events.
 
+use std::path::Path;
+
 use jsonc_parser::cst::CstInputValue as Input;
 use serde_json::Value;
 
 use super::entry::{Form, Handler, Hooks, Kept, object, same};
 use super::fault::Fault;
 use super::json::{Document, Step};
+use crate::agents::command_line::HookLine;
 
 /// The member of the root that has them, and of a group.
 const HOOKS: &str = "hooks";
@@ -53,8 +56,11 @@ fn add_to(document: &mut Document, hooks: &Hooks, event: &str, handlers: &[Handl
     let mut there = ours(document, hooks, event);
     let mut missing = Vec::new();
     for handler in handlers {
-        match there.iter().position(|(_, line)| handler.command.is_like(line)) {
-            Some(at) => update(document, event, there.remove(at).0, handler)?,
+        match there.iter().position(|(_, line)| handler.command.wakes == line.wakes) {
+            Some(at) => {
+                let (place, line) = there.remove(at);
+                update(document, event, place, line, handler)?;
+            }
             None => missing.push(handler.value(hooks.form)),
         }
     }
@@ -93,17 +99,25 @@ pub(super) fn take(document: &mut Document, hooks: &Hooks, kept: &Kept) -> Resul
 
 impl Handler {
     fn value(&self, form: Form) -> Input {
-        let command = ("command", Input::String(self.command.line.clone()));
+        let command = ("command", Input::String(self.command.to_string()));
         // Where a hook can be something else than a command, it says first that it is one.
         let kind = (form == Form::Groups).then(|| ("type", Input::String("command".into())));
         object(kind.iter().chain([&command]).chain(&self.fixed).chain(&self.defaults))
     }
 }
 
-fn update(document: &mut Document, event: &str, place: Place, handler: &Handler) -> Result<(), Fault> {
+/// Brings a hook up to date; the variables that a person has set for it stay.
+fn update(
+    document: &mut Document,
+    event: &str,
+    place: Place,
+    line: HookLine,
+    handler: &Handler,
+) -> Result<(), Fault> {
     let path = place.path(event);
     let there = document.get(&path).unwrap_or_default();
-    let command = ("command", Input::String(handler.command.line.clone()));
+    let line = handler.command.in_place_of(line);
+    let command = ("command", Input::String(line.to_string()));
     for (key, wanted) in [&command].into_iter().chain(&handler.fixed) {
         if !same(wanted, &there[*key]) {
             document.set(&[&path[..], &[Step::Key(key)]].concat(), wanted)?;
@@ -141,14 +155,15 @@ fn events(document: &Document) -> Vec<String> {
 }
 
 /// Our hooks for an event, and their lines.
-fn ours(document: &Document, hooks: &Hooks, event: &str) -> Vec<(Place, String)> {
+fn ours(document: &Document, hooks: &Hooks, event: &str) -> Vec<(Place, HookLine)> {
     let Some(Value::Array(elements)) = document.get(&[Step::Key(HOOKS), Step::Key(event)]) else {
         return Vec::new();
     };
-    let known = hooks.events.iter().flat_map(|(_, handlers)| handlers).next();
+    let wanted = hooks.events.iter().flat_map(|(_, handlers)| handlers).next();
+    let own = wanted.map(|handler| Path::new(&handler.command.program));
     let line = |hook: &Value| {
-        let line = hook.get("command")?.as_str()?;
-        known.filter(|known| known.command.is_ours(line)).map(|_| line.to_owned())
+        let line = HookLine::read(hook.get("command")?.as_str()?)?;
+        line.is_ours(own).then_some(line)
     };
     let mut found = Vec::new();
     for (index, element) in elements.iter().enumerate() {

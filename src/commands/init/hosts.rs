@@ -8,7 +8,7 @@ use jsonc_parser::cst::CstInputValue as Input;
 
 use super::entry::{Entries, Form, Handler, Hooks, Server};
 use super::json::Dialect;
-use super::shell::Hook;
+use crate::agents::command_line::HookLine;
 use crate::agents::host::Host;
 
 /// How long a host waits for a hook, in seconds. A hook takes milliseconds; this is for a machine that is very busy.
@@ -48,7 +48,7 @@ pub(super) fn targets(host: Host, folder: &Path, program: &str) -> Vec<Target> {
 pub(super) fn all_targets(host: Host, program: &str) -> Vec<Target> {
     let target = |file, entries| Target { host: Some(host), file, entries };
     let json = |dialect, server, hooks| Entries::Json { dialect, server, hooks };
-    let hook = |wakes| Hook::new(program, host, wakes);
+    let hook = |wakes| HookLine::new(program, host, wakes);
     match host {
         Host::Claude => vec![
             target(".mcp.json", json(Dialect::Strict, Some(claude_server(program)), None)),
@@ -104,7 +104,7 @@ fn opencode_server(program: &str) -> Server {
 }
 
 /// One hook for each event.
-fn groups(events: &[&'static str], hook: &dyn Fn(bool) -> Hook, timeout: u32) -> Hooks {
+fn groups(events: &[&'static str], hook: &dyn Fn(bool) -> HookLine, timeout: u32) -> Hooks {
     let handler =
         || Handler { command: hook(false), fixed: Vec::new(), defaults: vec![("timeout", number(timeout))] };
     let events = events.iter().map(|event| (*event, vec![handler()])).collect();
@@ -112,7 +112,7 @@ fn groups(events: &[&'static str], hook: &dyn Fn(bool) -> Hook, timeout: u32) ->
 }
 
 /// At the end of a turn there is a second hook, which waits in the background and wakes the session.
-fn claude_hooks(hook: &dyn Fn(bool) -> Hook) -> Hooks {
+fn claude_hooks(hook: &dyn Fn(bool) -> HookLine) -> Hooks {
     let events = ["SessionStart", "UserPromptSubmit", "PostToolBatch", "Stop", "SessionEnd"];
     let mut hooks = groups(&events, hook, HOOK_SECONDS);
     let waiter = Handler {
@@ -126,7 +126,7 @@ fn claude_hooks(hook: &dyn Fn(bool) -> Hook) -> Hooks {
     hooks
 }
 
-fn cursor_hooks(hook: &dyn Fn(bool) -> Hook) -> Hooks {
+fn cursor_hooks(hook: &dyn Fn(bool) -> HookLine) -> Hooks {
     let handler = Handler { command: hook(false), fixed: Vec::new(), defaults: Vec::new() };
     Hooks { form: Form::Flat, events: vec![("stop", vec![handler])], root: vec![("version", number(1))] }
 }

@@ -78,8 +78,8 @@ pub(super) fn install_one(target: &Target, folder: &Path, records: &Records) -> 
     })
 }
 
-/// The text with the entries in it, and what it was before the first time. What somebody has changed since then is a part
-/// of what it was.
+/// The text with the entries in it, and what it was before the first time: all of it, entries of our name that somebody
+/// else put there as well. What somebody has changed since then is a part of what it was.
 fn added(
     entries: &Entries,
     before: Option<&str>,
@@ -89,7 +89,8 @@ fn added(
     let original = match (before, record) {
         (None, _) => None,
         (Some(now), Some(record)) if record.is_as_left(now) => record.original.clone(),
-        (Some(now), record) => taken(entries, now, record)?,
+        (Some(now), Some(record)) => taken(entries, now, Some(record))?,
+        (Some(now), None) => Some(now.to_owned()),
     };
     Ok((after, original))
 }

@@ -1,12 +1,13 @@
 //! What people write into the files between one `init` and the next, and before the first.
 
 use std::fs;
+use std::path::Path;
 
 use serde_json::json;
 
 use super::super::harness::Process;
 use super::super::machine::BINARY;
-use super::{ALL, IDENTITY, Repository, WRITTEN, commands, lived_in};
+use super::{ALL, IDENTITY, Repository, WRITTEN, assert_set_up, commands, lived_in};
 
 #[test]
 fn what_is_edited_in_between_stays() {
@@ -51,6 +52,14 @@ fn a_file_that_was_made_stays_when_somebody_else_uses_it() {
     assert!(!repository.path(".cursor").exists());
 }
 
+/// Runs `init` of another copy of the program.
+fn run_as(program: &Path, repository: &Repository, arguments: &[&str]) {
+    let mut command = repository.machine.command(program.to_str().unwrap());
+    command.current_dir(&repository.folder).arg("init").args(arguments);
+    let mut process = Process::start(command);
+    assert!(process.wait().success(), "{}", process.stderr());
+}
+
 #[test]
 fn another_binary_takes_the_place_of_the_one_before_and_the_first_original_comes_back() {
     let repository = lived_in();
@@ -60,12 +69,7 @@ fn another_binary_takes_the_place_of_the_one_before_and_the_first_original_comes
     let program = folder.canonicalize().unwrap().join("veda-bus");
     fs::copy(BINARY, &program).unwrap();
     repository.init();
-    let run = |arguments: &[&str]| {
-        let mut command = repository.machine.command(program.to_str().unwrap());
-        command.current_dir(&repository.folder).arg("init").args(arguments);
-        let mut process = Process::start(command);
-        assert!(process.wait().success(), "{}", process.stderr());
-    };
+    let run = |arguments: &[&str]| run_as(&program, &repository, arguments);
     run(&["--agent", "claude,codex", "--yes"]);
     let claude = repository.json(".claude/settings.local.json");
     let quoted = format!("'{}'", program.display().to_string().replace('\'', r"'\''"));
@@ -108,6 +112,74 @@ fn our_own_older_entries_are_replaced_and_what_people_added_to_them_stays() {
     let wanted = json!({ "type": "stdio", "command": BINARY, "args": ["mcp", "--channel"], "env": env });
     assert_eq!(*server, wanted);
     assert!(repository.done(&["--agent", "claude"]).iter().all(|(_, done)| done == "unchanged"));
+}
+
+#[test]
+fn a_line_of_a_person_that_runs_our_hook_among_others_stays_theirs() {
+    let repository = Repository::new();
+    let (file, theirs) =
+        (".claude/settings.local.json", "logger starting; veda-bus hook --host claude; my-own-check");
+    let notified = "VEDA_BUS_SOCKET=/run/x veda-bus hook --host claude && notify-send done";
+    let hook = |line: &str| json!([{ "hooks": [{ "type": "command", "command": line }] }]);
+    let hooks = json!({ "hooks": { "PreToolUse": hook(theirs), "Stop": hook(notified) } });
+    repository.write(file, &hooks.to_string());
+    repository.done(&["--agent", "claude"]);
+    let set_up = repository.json(file);
+    assert_eq!(commands(&set_up, "PreToolUse"), [theirs]);
+    let ours = format!("{BINARY} hook --host claude");
+    assert_eq!(commands(&set_up, "Stop"), [notified.to_owned(), ours.clone(), ours + " --wake"]);
+    fs::remove_dir_all(repository.records()).unwrap();
+    repository.done(&["--uninstall"]);
+    assert_eq!(repository.json(file), hooks);
+}
+
+#[test]
+fn the_variables_before_a_hook_of_ours_stay_when_it_is_brought_up_to_date() {
+    let repository = Repository::new();
+    let line = |program: &str| format!("VEDA_BUS_SOCKET=\"$HOME/a b\" {program} hook --host cursor");
+    let hooks = json!({ "version": 1, "hooks": { "stop": [{ "command": line("'/old place/veda-bus'") }] } });
+    repository.write(".cursor/hooks.json", &hooks.to_string());
+    repository.done(&["--agent", "cursor"]);
+    assert_eq!(commands(&repository.json(".cursor/hooks.json"), "stop"), [line(BINARY)]);
+    assert!(repository.done(&["--agent", "cursor"]).iter().all(|(_, done)| done == "unchanged"));
+}
+
+#[test]
+fn entries_of_our_name_that_were_there_before_the_first_time_come_back() {
+    let repository = Repository::new();
+    for (file, text) in [
+        (".mcp.json", "{\"mcpServers\": {\"veda-bus\": {\"command\": \"veda-bus\",  \"args\": [\"mcp\"]}}}"),
+        (
+            ".codex/config.toml",
+            "[mcp_servers.veda-bus] # of the team\ncommand = \"veda-bus\"\nargs = [\"mcp\"]",
+        ),
+        (
+            ".cursor/hooks.json",
+            "{\"version\":1,\"hooks\":{\"stop\":[{\"command\":\"veda-bus hook --host cursor\"}]}}",
+        ),
+    ] {
+        repository.write(file, text);
+    }
+    let before = repository.everything();
+    repository.init();
+    assert_set_up(&repository, BINARY);
+    repository.init();
+    repository.done(&["--uninstall"]);
+    assert_eq!(repository.everything(), before);
+}
+
+#[test]
+fn a_program_of_another_name_finds_its_own_hooks_again() {
+    let repository = Repository::new();
+    let program = repository.machine.root().canonicalize().unwrap().join("bus-of-ours");
+    fs::copy(BINARY, &program).unwrap();
+    run_as(&program, &repository, &["--agent", "claude,cursor", "--yes"]);
+    let file = ".claude/settings.local.json";
+    let hook = format!("{} hook --host claude", program.display());
+    assert_eq!(commands(&repository.json(file), "SessionStart"), [hook]);
+    repository.write(file, &repository.read(file).replacen('{', "{\n  \"model\": \"x\",", 1));
+    run_as(&program, &repository, &["--uninstall"]);
+    assert_eq!(repository.json(file), json!({ "model": "x" }));
 }
 
 #[test]

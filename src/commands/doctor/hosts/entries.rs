@@ -9,13 +9,11 @@ use serde_json::Value;
 use toml_edit::{DocumentMut, Item};
 
 use super::program::Program;
+use crate::agents::command_line::HookLine;
 use crate::agents::host::Host;
 
-/// The name of our server, and of our program.
+/// The name of our server.
 const NAME: &str = "veda-bus";
-
-/// What every hook of ours has behind its program.
-const MARK: &str = " hook --host ";
 
 /// A server or a hook of ours.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -61,8 +59,8 @@ fn files(host: Host) -> (&'static [&'static str], &'static [&'static str]) {
     }
 }
 
-/// What the files of a host say of us.
-pub(super) fn of(host: Host, folder: &Path, home: Option<&Path>) -> Found {
+/// What the files of a host say of us, where `own` is the program that runs now.
+pub(super) fn of(host: Host, folder: &Path, home: Option<&Path>, own: Option<&Path>) -> Found {
     let (here, at_home) = files(host);
     let here = here.iter().map(|file| folder.join(file));
     let at_home = home.into_iter().flat_map(|home| at_home.iter().map(|file| home.join(file)));
@@ -77,7 +75,7 @@ pub(super) fn of(host: Host, folder: &Path, home: Option<&Path>) -> Found {
             }
         };
         let is_toml = file.extension().is_some_and(|ending| ending == "toml");
-        match if is_toml { in_toml(&text) } else { in_json(&text, folder) } {
+        match if is_toml { in_toml(&text) } else { in_json(&text, folder, own) } {
             Ok(programs) => found.entries.extend(programs.into_iter().map(|(is_hook, program)| Entry {
                 file: file.clone(),
                 is_hook,
@@ -96,7 +94,7 @@ fn is_absence(error: &io::Error) -> bool {
 /// Hooks (`true`) and servers of ours, by the programs that they start.
 type Programs = Vec<(bool, String)>;
 
-fn in_json(text: &str, folder: &Path) -> Result<Programs, String> {
+fn in_json(text: &str, folder: &Path, own: Option<&Path>) -> Result<Programs, String> {
     let text = text.trim_start_matches('\u{feff}');
     let parsed = CstRootNode::parse(text, &ParseOptions::default()).map_err(|error| error.to_string())?;
     let root = parsed.to_serde_value().unwrap_or_default();
@@ -105,7 +103,7 @@ fn in_json(text: &str, folder: &Path) -> Result<Programs, String> {
     let tables = [&root["mcpServers"], &root["mcp"], &project["mcpServers"]];
     let servers = tables.into_iter().filter_map(|table| command(&table[NAME]["command"]));
     let mut programs: Programs = servers.map(|program| (false, program)).collect();
-    hooks(&root["hooks"], &mut programs);
+    hooks(&root["hooks"], own, &mut programs);
     Ok(programs)
 }
 
@@ -115,12 +113,14 @@ fn command(value: &Value) -> Option<String> {
 }
 
 /// The hooks of ours in whatever groups they are.
-fn hooks(value: &Value, programs: &mut Programs) {
+fn hooks(value: &Value, own: Option<&Path>, programs: &mut Programs) {
     match value {
-        Value::Array(elements) => elements.iter().for_each(|element| hooks(element, programs)),
+        Value::Array(elements) => elements.iter().for_each(|element| hooks(element, own, programs)),
         Value::Object(members) => {
-            programs.extend(value["command"].as_str().and_then(hook).map(|program| (true, program)));
-            members.values().for_each(|member| hooks(member, programs));
+            programs.extend(
+                value["command"].as_str().and_then(|line| hook(line, own)).map(|program| (true, program)),
+            );
+            members.values().for_each(|member| hooks(member, own, programs));
         }
         _ => {}
     }
@@ -135,25 +135,8 @@ fn in_toml(text: &str) -> Result<Programs, String> {
 }
 
 /// The program of a line for a shell, when that is one of our hooks.
-fn hook(line: &str) -> Option<String> {
-    let (before, _) = line.split_once(MARK)?;
-    let program = last_word(before);
-    Path::new(&program).file_name().is_some_and(|name| name == NAME).then_some(program)
-}
-
-/// The last word of a line for a shell, without what quotes it.
-fn last_word(line: &str) -> String {
-    let (mut word, mut quote, mut chars) = (String::new(), None, line.chars());
-    while let Some(char) = chars.next() {
-        match (quote, char) {
-            (Some(open), close) if open == close => quote = None,
-            (None, '\'' | '"') => quote = Some(char),
-            (None, ' ') => word.clear(),
-            (None | Some('"'), '\\') => word.extend(chars.next()),
-            _ => word.push(char),
-        }
-    }
-    word
+fn hook(line: &str, own: Option<&Path>) -> Option<String> {
+    HookLine::read(line).filter(|hook| hook.is_ours(own)).map(|hook| hook.program)
 }
 
 #[cfg(test)]
@@ -171,7 +154,7 @@ mod tests {
         let home = json!({ "projects": { "/here": { "mcpServers": { NAME: { "command": "veda-bus" } } } } });
         let opencode = r#"{ // mine
             "mcp": { "veda-bus": { "command": ["/x/veda-bus", "mcp"], }, }, }"#;
-        let read = |text: &str| in_json(text, Path::new("/here")).unwrap();
+        let read = |text: &str| in_json(text, Path::new("/here"), None).unwrap();
         let one = |is_hook, program: &str| vec![(is_hook, program.to_owned())];
         assert_eq!(read(&hook.to_string()), one(true, "/x/veda-bus"));
         assert_eq!(read(&server.to_string()), one(false, "/x/veda-bus"));
@@ -179,22 +162,23 @@ mod tests {
         assert_eq!(read(&home.to_string()), one(false, "veda-bus"));
         assert_eq!(read(opencode), one(false, "/x/veda-bus"));
         assert_eq!(read(""), Programs::new());
-        assert!(in_json("{", Path::new("/here")).is_err());
+        assert!(in_json("{", Path::new("/here"), None).is_err());
         let toml = "[mcp_servers.veda-bus]\ncommand = \"/x/veda-bus\"\nargs = [\"mcp\"]\n";
         assert_eq!(in_toml(toml).unwrap(), one(false, "/x/veda-bus"));
         assert!(in_toml("[").is_err());
     }
 
     #[test]
-    fn the_program_of_a_hook_is_a_word_of_a_shell() {
-        for (line, program) in [
-            ("veda-bus hook --host codex", Some("veda-bus")),
-            ("VEDA_BUS_SOCKET=/x '/it'\\''s/veda-bus' hook --host gemini --wake", Some("/it's/veda-bus")),
-            ("\"/a \\\"b/veda-bus\" hook --host gemini", Some("/a \"b/veda-bus")),
-            ("/x/other hook --host codex", None),
-            ("veda-bus status", None),
-        ] {
-            assert_eq!(hook(line).as_deref(), program, "{line}");
-        }
+    fn hooks_are_ours_by_name_or_because_they_start_this_program() {
+        let command = |line: &str| json!({ "command": line });
+        let text = json!({ "hooks": { "stop": [
+            command("VEDA_BUS_SOCKET=/x veda-bus hook --host cursor"),
+            command("/opt/other-name hook --host cursor"),
+            command("/opt/third hook --host cursor"),
+            command("logger starting; veda-bus hook --host cursor; my-own-check"),
+        ] } });
+        let own = Path::new("/opt/other-name");
+        let programs = in_json(&text.to_string(), Path::new("/here"), Some(own)).unwrap();
+        assert_eq!(programs, [(true, "veda-bus".to_owned()), (true, "/opt/other-name".to_owned())]);
     }
 }
