@@ -75,7 +75,7 @@ pub(super) fn of(host: Host, folder: &Path, home: Option<&Path>, own: Option<&Pa
             }
         };
         let is_toml = file.extension().is_some_and(|ending| ending == "toml");
-        match if is_toml { in_toml(&text) } else { in_json(&text, folder, own) } {
+        match if is_toml { in_toml(&text) } else { in_json(&text, host, folder, own) } {
             Ok(programs) => found.entries.extend(programs.into_iter().map(|(is_hook, program)| Entry {
                 file: file.clone(),
                 is_hook,
@@ -94,9 +94,15 @@ fn is_absence(error: &io::Error) -> bool {
 /// Hooks (`true`) and servers of ours, by the programs that they start.
 type Programs = Vec<(bool, String)>;
 
-fn in_json(text: &str, folder: &Path, own: Option<&Path>) -> Result<Programs, String> {
+fn in_json(text: &str, host: Host, folder: &Path, own: Option<&Path>) -> Result<Programs, String> {
     let text = text.trim_start_matches('\u{feff}');
-    let parsed = CstRootNode::parse(text, &ParseOptions::default()).map_err(|error| error.to_string())?;
+    // What a host does not read is as good as not there, however well it could be read.
+    let options = ParseOptions {
+        allow_comments: !matches!(host, Host::Claude | Host::Codex),
+        allow_trailing_commas: matches!(host, Host::Opencode | Host::Cursor),
+        ..ParseOptions::default()
+    };
+    let parsed = CstRootNode::parse(text, &options).map_err(|error| error.to_string())?;
     let root = parsed.to_serde_value().unwrap_or_default();
     // Claude Code keeps the servers that a user added for one folder in a file for all of them.
     let project = &root["projects"][&*folder.to_string_lossy()];
@@ -154,7 +160,7 @@ mod tests {
         let home = json!({ "projects": { "/here": { "mcpServers": { NAME: { "command": "veda-bus" } } } } });
         let opencode = r#"{ // mine
             "mcp": { "veda-bus": { "command": ["/x/veda-bus", "mcp"], }, }, }"#;
-        let read = |text: &str| in_json(text, Path::new("/here"), None).unwrap();
+        let read = |text: &str| in_json(text, Host::Cursor, Path::new("/here"), None).unwrap();
         let one = |is_hook, program: &str| vec![(is_hook, program.to_owned())];
         assert_eq!(read(&hook.to_string()), one(true, "/x/veda-bus"));
         assert_eq!(read(&server.to_string()), one(false, "/x/veda-bus"));
@@ -162,7 +168,10 @@ mod tests {
         assert_eq!(read(&home.to_string()), one(false, "veda-bus"));
         assert_eq!(read(opencode), one(false, "/x/veda-bus"));
         assert_eq!(read(""), Programs::new());
-        assert!(in_json("{", Path::new("/here"), None).is_err());
+        assert!(in_json("{", Host::Cursor, Path::new("/here"), None).is_err());
+        for (host, reads) in [(Host::Claude, false), (Host::Codex, false), (Host::Gemini, true)] {
+            assert_eq!(in_json("{} // mine", host, Path::new("/here"), None).is_ok(), reads, "{host}");
+        }
         let toml = "[mcp_servers.veda-bus]\ncommand = \"/x/veda-bus\"\nargs = [\"mcp\"]\n";
         assert_eq!(in_toml(toml).unwrap(), one(false, "/x/veda-bus"));
         assert!(in_toml("[").is_err());
@@ -178,7 +187,7 @@ mod tests {
             command("logger starting; veda-bus hook --host cursor; my-own-check"),
         ] } });
         let own = Path::new("/opt/other-name");
-        let programs = in_json(&text.to_string(), Path::new("/here"), Some(own)).unwrap();
+        let programs = in_json(&text.to_string(), Host::Cursor, Path::new("/here"), Some(own)).unwrap();
         assert_eq!(programs, [(true, "veda-bus".to_owned()), (true, "/opt/other-name".to_owned())]);
     }
 }
