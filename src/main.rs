@@ -28,9 +28,10 @@ mod show;
 mod waiting;
 mod watching;
 
+use std::ffi::OsString;
 use std::process::ExitCode;
 
-use clap::Parser as _;
+use clap::{CommandFactory as _, Parser as _};
 use veda_bus_core::text;
 
 fn main() -> ExitCode {
@@ -55,6 +56,46 @@ fn main() -> ExitCode {
 
 /// The exit code of a wrong command line. Hosts that run `veda-bus hook` have a use of their own for the usual one.
 fn usage_code() -> u8 {
-    let is_hook = std::env::args_os().skip(1).any(|argument| argument == "hook");
+    let is_hook = subcommand(std::env::args_os().skip(1)).is_some_and(|name| name == "hook");
     if is_hook { commands::HOOK_FAILED } else { failure::USAGE }
+}
+
+/// The subcommand that a command line names, even a wrong one: the first argument that is neither a flag nor the value of
+/// one that stands before it.
+fn subcommand(mut arguments: impl Iterator<Item = OsString>) -> Option<OsString> {
+    let command = arguments::Arguments::command();
+    let takes_value = |flag: &str| {
+        let known = command.get_arguments().find(|one| one.get_long() == Some(flag));
+        known.is_some_and(|one| one.get_action().takes_values())
+    };
+    loop {
+        let argument = arguments.next()?;
+        let text = argument.to_string_lossy();
+        if !text.starts_with('-') {
+            return Some(argument);
+        }
+        if text.strip_prefix("--").is_some_and(takes_value) {
+            arguments.next();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_subcommand_is_found_in_a_wrong_command_line() {
+        for (line, name) in [
+            ("hook --bogus", Some("hook")),
+            ("--json --socket hook hook", Some("hook")),
+            ("--config=hook hook", Some("hook")),
+            ("send query --to hook --bogus", Some("send")),
+            ("--socket hook send", Some("send")),
+            ("--socket hook", None),
+        ] {
+            let found = subcommand(line.split(' ').map(OsString::from));
+            assert_eq!(found, name.map(OsString::from), "{line}");
+        }
+    }
 }

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use veda_bus_core::event::Receive;
 use veda_bus_core::handler::HandlerSettings;
-use veda_bus_core::name::{BROADCAST, BUS, OPERATOR, RepoName};
+use veda_bus_core::name::{BROADCAST, BUS, OPERATOR, RepoName, SessionId};
 use veda_bus_core::wire::{HostProcess, Register};
 
 use super::host::Host;
@@ -60,9 +60,15 @@ pub(crate) fn pushed(context: &Context) -> HandlerSettings {
 }
 
 /// The conversation that the host of this process has put into its environment.
-pub(crate) fn session() -> Option<veda_bus_core::name::SessionId> {
-    let variables = Host::ALL.into_iter().flat_map(Host::session_variables);
-    variables.filter_map(|name| std::env::var(name).ok()).find_map(|id| id.parse().ok())
+pub(crate) fn session() -> Option<SessionId> {
+    session_in(|name| std::env::var(name).ok())
+}
+
+/// A host that another host's agent has started inherits that one's variables. Claude Code is what others are started in,
+/// so theirs count before its own.
+fn session_in(variable: impl Fn(&str) -> Option<String>) -> Option<SessionId> {
+    let variables = Host::ALL.into_iter().rev().flat_map(Host::session_variables);
+    variables.filter_map(|name| variable(name)).find_map(|id| id.parse().ok())
 }
 
 /// The nearest folder upwards with a `.git`, which is a file in a worktree.
@@ -90,4 +96,22 @@ fn named_like(folder: &Path) -> Result<RepoName, Failure> {
         let what = format!("the folder {} does not make a name for a repo", folder.display());
         Failure::Usage(format!("{what}; give it one: veda-bus init --repo NAME"))
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_innermost_host_says_which_conversation_it_is() {
+        let outer = ("CLAUDE_CODE_SESSION_ID", "outer");
+        for (inner, id) in
+            [("GEMINI_SESSION_ID", "inner"), ("CODEX_THREAD_ID", "inner"), ("NO_HOST", "outer")]
+        {
+            let variables = [outer, (inner, "inner")];
+            let variable =
+                |name: &str| variables.iter().find(|one| one.0 == name).map(|one| one.1.to_owned());
+            assert_eq!(session_in(variable).unwrap().as_str(), id, "{inner}");
+        }
+    }
 }

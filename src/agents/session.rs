@@ -7,7 +7,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
-use std::io::{Read as _, Seek as _, Write as _};
+use std::io::{self, Seek as _, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime};
@@ -68,7 +68,8 @@ pub(crate) struct Memory {
 #[derive(Debug)]
 pub(crate) struct Session {
     path: PathBuf,
-    file: File,
+    /// `None` where it can not be used.
+    file: Option<File>,
     pub(crate) memory: Memory,
 }
 
@@ -84,29 +85,39 @@ fn path(folder: &Path, repo: &RepoName, conversation: &str, ending: &str) -> Pat
 }
 
 impl Session {
-    /// Opens and locks the file of a conversation, and makes it if there is none. `None` when that can not be done:
-    /// an agent is not to be kept from working by it.
+    /// Opens and locks the file of a conversation, and makes it if there is none. `None` when another process has it.
+    /// Where there can be none, nothing is remembered: an agent is not to be kept from hearing by it.
     pub(crate) fn open(folder: &Path, repo: &RepoName, conversation: &str) -> Option<Self> {
-        DirBuilder::new().recursive(true).mode(0o700).create(folder).ok()?;
         let path = path(folder, repo, conversation, "json");
-        let mut session = Self::at(path, OpenOptions::new().create(true), PATIENCE)?;
+        // What can not be made can not be opened either.
+        let _ = DirBuilder::new().recursive(true).mode(0o700).create(folder);
+        let opened = Self::at(path.clone(), OpenOptions::new().create(true), PATIENCE);
+        let mut session =
+            opened.unwrap_or_else(|_| Some(Self { path, file: None, memory: Memory::default() }))?;
         session.memory.repo = Some(repo.clone());
         Some(session)
     }
 
-    fn at(path: PathBuf, how: &mut OpenOptions, patience: Duration) -> Option<Self> {
-        let file = how.read(true).write(true).mode(0o600).open(&path).ok()?;
+    /// `None` when another process has the file.
+    fn at(path: PathBuf, how: &mut OpenOptions, patience: Duration) -> io::Result<Option<Self>> {
+        let file = how.read(true).write(true).mode(0o600).open(&path)?;
         let until = Instant::now() + patience;
         while let Err(error) = file.try_lock() {
             match error {
                 TryLockError::WouldBlock if Instant::now() < until => std::thread::sleep(LOOK_AGAIN),
-                _ => return None,
+                TryLockError::WouldBlock => return Ok(None),
+                TryLockError::Error(error) => return Err(error),
             }
         }
-        let mut text = String::new();
-        (&file).read_to_string(&mut text).ok()?;
+        let text = io::read_to_string(&file).unwrap_or_default();
         let line = text.lines().next().unwrap_or_default();
-        Some(Self { path, file, memory: serde_json::from_str(line).unwrap_or_default() })
+        let memory = serde_json::from_str(line).unwrap_or_default();
+        Ok(Some(Self { path, file: Some(file), memory }))
+    }
+
+    /// Whether the memory is there the next time.
+    pub(crate) fn is_kept(&self) -> bool {
+        self.file.is_some()
     }
 
     /// Takes over what other conversations of `repo` were shown whose hosts have ended since: nobody knows whether it
@@ -115,7 +126,9 @@ impl Session {
     pub(crate) fn inherit(&mut self, folder: &Path) {
         for path in files(folder, "json").into_iter().filter(|path| *path != self.path) {
             let other = Self::at(path, &mut OpenOptions::new(), Duration::ZERO);
-            let Some(mut other) = other.filter(|other| other.is_orphaned(&self.memory)) else { continue };
+            let Some(mut other) = other.ok().flatten().filter(|other| other.is_orphaned(&self.memory)) else {
+                continue;
+            };
             let Memory { shown, again, .. } = &mut other.memory;
             self.memory.again.append(shown);
             self.memory.again.append(again);
@@ -134,7 +147,7 @@ impl Session {
     /// what is behind the first line is of no account.
     pub(crate) fn save(&self) {
         let line = serde_json::to_string(&self.memory).unwrap_or_default() + "\n";
-        let mut file = &self.file;
+        let Some(mut file) = self.file.as_ref() else { return };
         // What can not be written is not remembered, and nobody can do anything about it here.
         let written = file.rewind().and_then(|()| file.write_all(line.as_bytes()));
         let _ = written.and_then(|()| file.set_len(line.len() as u64));
@@ -206,6 +219,26 @@ mod tests {
         assert_eq!(all(&folder).len(), 2);
         std::fs::write(path(&folder, &repo(), "a/../b", "json"), "{\"kept_go").unwrap();
         assert_eq!(open(&folder, "a/../b").memory.kept_going, 0, "half of it is nothing");
+    }
+
+    #[test]
+    fn where_nothing_can_be_written_down_nothing_is_remembered() {
+        let folder = tempfile::tempdir().unwrap();
+        let folder = folder.path().join("sessions");
+        std::fs::write(&folder, "no folder").unwrap();
+        let mut session = open(&folder, "s");
+        assert!(!session.is_kept());
+        session.inherit(&folder);
+        session.save();
+        assert!(open(&folder, "s").memory.shown.is_empty());
+    }
+
+    #[test]
+    fn what_another_process_has_is_left_to_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let first = open(folder.path(), "s");
+        assert!(first.is_kept());
+        assert!(Session::open(folder.path(), &repo(), "s").is_none());
     }
 
     #[test]

@@ -17,7 +17,7 @@ use veda_bus_core::time::Millis;
 use veda_bus_core::wire::InboxAnswer;
 use veda_bus_core::wire::answer::Incoming;
 
-use super::envelope::MAX_BODY;
+use super::envelope::Envelope;
 use super::event::Moment;
 use super::session::Memory;
 use page::Page;
@@ -55,15 +55,20 @@ pub(crate) struct Telling {
     pub(crate) memory: Memory,
 }
 
-/// The answers that are owed and are to be told now; at a stop, where they are urgent. Those to messages that are unread are not: the messages are.
+/// The answers that are owed and are to be told now; at a stop, where they are urgent. Those to messages that are unread
+/// and to be shown are not: the messages are.
 pub(crate) fn to_tell<'a>(
     moment: Moment,
     fresh: bool,
     inbox: &'a InboxAnswer,
     memory: &Memory,
+    settings: &HandlerSettings,
     now: Millis,
 ) -> Vec<&'a ObligationView> {
-    let is_unread = |id: &MessageId| inbox.messages.iter().any(|one| one.message.id == *id);
+    let is_shown = |id: &MessageId| {
+        let unread = inbox.messages.iter().find(|one| one.message.id == *id);
+        unread.is_some_and(|one| wanted(one, settings, now))
+    };
     let is_told = |one: &ObligationView| {
         let told = memory.told.get(&one.id);
         told.is_some_and(|told| !one.is_overdue(now) || *told >= one.due)
@@ -77,7 +82,7 @@ pub(crate) fn to_tell<'a>(
         }
         Moment::Tool | Moment::Idle | Moment::End => false,
     };
-    let owed = inbox.head.owes.newest.iter().filter(|one| !one.waiting && !is_unread(&one.id));
+    let owed = inbox.head.owes.newest.iter().filter(|one| !one.waiting && !is_shown(&one.id));
     owed.filter(is_wanted).collect()
 }
 
@@ -160,17 +165,17 @@ fn page(found: &Found<'_>, before: &Memory, memory: &Memory) -> Page {
     }
     for incoming in &found.inbox.messages {
         let id = &incoming.message.id;
-        let too_long = memory.told.contains_key(id) && incoming.message.json().len() > MAX_BODY;
+        let is_told = || memory.told.contains_key(id) && Envelope::of(incoming).body.is_none();
         if !wanted(incoming, found.settings, found.now) {
             page.waiting += 1;
-        } else if !before.shown.contains_key(id) && !too_long {
+        } else if !before.shown.contains_key(id) && !is_told() {
             page.show(incoming, !memory.left.contains(id));
         }
     }
     page.waiting += found.inbox.head.more;
     page.tells_waiting =
         matches!(found.moment, Moment::Start | Moment::Prompt) && page.waiting != memory.waiting;
-    for owed in to_tell(found.moment, found.fresh, found.inbox, memory, found.now) {
+    for owed in to_tell(found.moment, found.fresh, found.inbox, memory, found.settings, found.now) {
         let request = found.requests.get(&owed.seq);
         let is_urgent = request.is_some_and(|request| request.priority >= Priority::High);
         if found.moment != Moment::Stop || is_urgent {

@@ -55,7 +55,9 @@ fn look(context: &Context) -> Vec<Finding> {
     if let (Some(identity), Some(state)) = (&repo, found.state()) {
         checks.push(repo::check(state, &identity.repo, Millis::now()));
     }
-    let sessions = session::all(&session::folder(context));
+    let folder = session::folder(context);
+    checks.extend(journal::sessions(&folder));
+    let sessions = session::all(&folder);
     checks.extend(hosts::checks(&context.sources, repo.as_ref(), &sessions));
     checks
 }

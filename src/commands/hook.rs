@@ -1,7 +1,7 @@
 //! `veda-bus hook`: what an agent's host runs at events, so that its agent hears of messages while it works.
 //!
-//! Whatever goes wrong, the agent is not kept from working: without a bus a hook says nothing, and a failure is a line on
-//! standard error and exit code 1, which hosts pass over. (2 would stop what the agent does.)
+//! Whatever goes wrong, the agent is not kept from working: without a bus that answers, a hook says nothing, and a failure
+//! is a line on standard error and exit code 1, which hosts pass over. (2 would stop what the agent does.)
 //!
 //! | module | what is in it |
 //! |---|---|
@@ -27,8 +27,10 @@ use crate::context::{Context, Output};
 use crate::failure::Failure;
 use conversation::{Conversation, MESSAGES};
 
-/// How long the bus may take for an answer, while the agent waits.
+/// How long the bus may take for an answer, while the agent waits; between two tools, of which there are many, not as
+/// long.
 const PATIENCE: Duration = Duration::from_secs(2);
+const PATIENCE_BETWEEN_TOOLS: Duration = Duration::from_millis(500);
 
 /// The exit code of every failure.
 pub(crate) const FAILED: u8 = 1;
@@ -39,8 +41,8 @@ const WAKES: u8 = 2;
 pub(crate) fn run(global: &Global, hook: &Hook) -> ExitCode {
     match answer(global, hook) {
         Ok(code) => code,
-        // The bus was told to stop meanwhile.
-        Err(Failure::NoBus { .. }) => ExitCode::SUCCESS,
+        // The bus was told to stop meanwhile, or hangs.
+        Err(Failure::NoBus { .. } | Failure::TimedOut(_)) => ExitCode::SUCCESS,
         Err(failure) => failure.report_as(FAILED),
     }
 }
@@ -55,8 +57,9 @@ fn answer(global: &Global, hook: &Hook) -> Result<ExitCode, Failure> {
         Conversation::new(context, event)?.end();
         return Ok(ExitCode::SUCCESS);
     }
+    let patience = if event.moment == Moment::Tool { PATIENCE_BETWEEN_TOOLS } else { PATIENCE };
     match Connection::open(context.socket()) {
-        Ok(bus) => tell(&Conversation::new(context, event)?, bus.with_patience(PATIENCE))?,
+        Ok(bus) => tell(&Conversation::new(context, event)?, bus.with_patience(patience))?,
         Err(ClientError::NoBus { .. }) => {}
         Err(error) => return Err(error.into()),
     }
@@ -106,7 +109,7 @@ fn tell(conversation: &Conversation, mut bus: Connection) -> Result<(), Failure>
     }
     session.memory = telling.memory;
     session.save();
-    conversation.acknowledge(bus, telling.read);
+    conversation.acknowledge(&mut bus, telling.read);
     if moment == Moment::Start {
         session::forget_old(&conversation.sessions);
     }

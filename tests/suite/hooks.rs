@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::PathBuf;
+use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
@@ -22,7 +23,10 @@ impl Agent {
 
     /// The same with these lines in its repository's file.
     fn with(coordination: &str) -> Self {
-        let bus = Bus::start();
+        Self::on(Bus::start(), coordination)
+    }
+
+    fn on(bus: Bus, coordination: &str) -> Self {
         let folder = bus.repository("LensSDK", coordination);
         let peer = bus.instance("Flagship");
         Self { bus, folder, peer }
@@ -66,6 +70,16 @@ impl Agent {
         process.write(self.event("Stop", session).to_string().as_bytes());
         process.close_stdin();
         process
+    }
+
+    /// Waits until a process waits for news of it.
+    fn is_awaited(&self) {
+        eventually("somebody waits", || {
+            let sessions = fs::read_dir(self.bus.home().join(".veda/sessions")).unwrap();
+            sessions
+                .map(|file| file.unwrap().path())
+                .find(|file| file.extension().is_some_and(|one| one == "waiter"))
+        });
     }
 }
 
@@ -162,10 +176,12 @@ fn no_failure_stops_an_agent() {
         (&["hook"], "no JSON", "is no event"),
         (&["hook", "--hots", "claude"], "", "--hots"),
         (&["hook", "--host", "emacs"], "", "emacs"),
+        (&["--socket", "x", "hook", "--hots"], "", "--hots"),
     ] {
         let outcome = agent.bus.run_with(flags, input.as_bytes()).exits(1).complains(complaint);
         assert_eq!(outcome.stdout, "");
     }
+    agent.bus.run(&["send", "query", "--to", "hook", "--bogus"]).exits(2).complains("--bogus");
 }
 
 #[test]
@@ -223,7 +239,7 @@ fn a_huge_message_is_told_by_its_length_and_keeps_nothing_back() {
 #[test]
 fn the_filter_says_what_is_shown() {
     let mut agent = Agent::with("[coordination.filters]\nclaude_message_filter = \"priority == high\"");
-    agent.sends(&query("q-1", "LensSDK"));
+    agent.sends(&notice("q-1", "LensSDK"));
     assert_eq!(agent.hook("PostToolUse", "s-1"), None);
     assert_eq!(agent.hook("Stop", "s-1"), None);
     let counted = "veda-bus: 1 message for LensSDK in the inbox: check_messages shows what waits there.";
@@ -379,18 +395,59 @@ fn an_idle_agent_is_woken_once_by_one_waiter() {
 }
 
 #[test]
+fn an_idle_agent_is_woken_by_what_was_let_go_late() {
+    let mut agent = Agent::on(Bus::with("[bus.approval]\nhold = ['type == \"RequestChange\"']"), "");
+    let _instance = agent.instance("s-1");
+    agent.sends(&message("held", "LensSDK", "RequestChange", json!({ "summary": "Expose it" })));
+    agent.sends(&with(query("low", "LensSDK"), "priority", json!("low")));
+    assert_eq!(agent.hook("Stop", "s-1"), None);
+    let mut waiter = agent.waiter("s-1");
+    agent.is_awaited();
+    agent.sends(&with(query("lower", "LensSDK"), "priority", json!("low")));
+    agent.bus.run(&["hold", "release", "held"]).exits(0);
+    assert_eq!(waiter.wait().code(), Some(2));
+    assert_eq!(ids(&waiter.stderr()), ["held"]);
+}
+
+#[test]
+fn without_a_place_to_remember_a_hook_still_speaks() {
+    let mut agent = Agent::with("");
+    fs::write(agent.bus.home().join(".veda/sessions"), "no folder").unwrap();
+    agent.sends(&with(query("q-1", "LensSDK"), "priority", json!("high")));
+    assert_eq!(ids(&agent.hook("PostToolUse", "s-1").unwrap()), ["q-1"]);
+    let stop = |is_active| {
+        let event = with(agent.event("Stop", "s-1"), "stop_hook_active", json!(is_active));
+        said(&agent.hook_with(&event, &[]).exits(0)).map(|text| ids(&text))
+    };
+    assert_eq!(stop(false), Some(vec!["q-1".to_owned()]));
+    assert_eq!(stop(true), None, "nobody counts, so once is all");
+    let checks = agent.bus.run(&["doctor", "--json"]).json_lines();
+    assert!(checks.iter().any(|one| one["check"] == "sessions" && one["status"] == "problem"), "{checks:?}");
+}
+
+#[test]
+fn a_bus_that_hangs_costs_little_and_is_passed_over_in_silence() {
+    let mut agent = Agent::new();
+    agent.sends(&query("q-1", "LensSDK"));
+    agent.bus.process().signal("STOP");
+    let began = Instant::now();
+    let outcome = agent.hook_with(&agent.event("PostToolUse", "s-1"), &[]);
+    let took = began.elapsed();
+    agent.bus.process().signal("CONT");
+    let outcome = outcome.exits(0);
+    assert_eq!((outcome.stdout, outcome.stderr), (String::new(), String::new()));
+    assert!(took < Duration::from_millis(1_800), "{took:?}");
+    assert_eq!(ids(&agent.hook("PostToolUse", "s-1").unwrap()), ["q-1"]);
+}
+
+#[test]
 fn a_waiter_ends_with_its_host() {
     let agent = Agent::new();
     let instance = agent.instance("s-1");
     agent.hook("Stop", "s-1");
     let (mut host, waiter) = host(&agent, &agent.event("Stop", "s-1"), &["--wake"]);
     host.write(b"\n");
-    eventually("it waits", || {
-        let sessions = fs::read_dir(agent.bus.home().join(".veda/sessions")).unwrap();
-        sessions
-            .map(|file| file.unwrap().path())
-            .find(|file| file.extension().is_some_and(|one| one == "waiter"))
-    });
+    agent.is_awaited();
     host.kill();
     drop(instance);
     eventually("the waiter ends", || is_gone(&waiter).then_some(()));

@@ -120,6 +120,60 @@ fn who_waits_is_answered_when_something_comes_or_the_instance_leaves() {
 }
 
 #[test]
+fn who_waits_is_answered_when_an_earlier_message_becomes_available() {
+    let bus = Bus::with("[bus.approval]\nhold = ['type == \"RequestChange\"']");
+    let (_lens, other) = (instance(&bus, "s1"), instance(&bus, "s2"));
+    let mut flagship = bus.instance("Flagship");
+    flagship.sends(&message("held", "LensSDK", "RequestChange", json!({ "summary": "Expose it" })));
+    for id in ["a", "b"] {
+        flagship.sends(&query(id, "LensSDK"));
+    }
+    let mut command = bus.wire();
+    let waits = |command: &mut Wire| {
+        let seq = command.ask(of_session("s1"))["seq"].clone();
+        command.say(&with(with(of_session("s1"), "wait", json!(true)), "after", seq));
+        assert_eq!(command.all_now(), Vec::<Value>::new(), "nothing has come yet");
+    };
+    waits(&mut command);
+    drop(other);
+    command.expect("inbox");
+    assert_eq!(ids(&command.ask(of_session("s1"))), ["a", "b"], "what the other instance had");
+    waits(&mut command);
+    bus.run(&["hold", "release", "held"]).exits(0);
+    command.expect("inbox");
+    assert_eq!(ids(&command.ask(of_session("s1"))), ["held", "a", "b"]);
+}
+
+#[test]
+fn a_session_that_has_two_instances_has_one_inbox() {
+    let bus = Bus::start();
+    let mut both = ["first", "second"].map(|id| {
+        let mut wire = bus.wire();
+        wire.register_as(json!({ "repo": "LensSDK", "session_id": "s1", "instance_id": id }));
+        wire
+    });
+    let mut flagship = bus.instance("Flagship");
+    for id in ["a", "b"] {
+        flagship.sends(&query(id, "LensSDK"));
+    }
+    for wire in &mut both {
+        wire.receive();
+    }
+    let mut command = bus.wire();
+    let inbox = command.ask(of_session("s1"));
+    assert_eq!((ids(&inbox), &inbox["instance"]), (vec!["a".into(), "b".into()], &json!("second")));
+    let ack =
+        json!({ "op": "ack", "stage": "read", "ids": ["a", "b"], "repo": "LensSDK", "session_id": "s1" });
+    assert_eq!(command.ask(ack)["op"], "ok");
+    assert_eq!([bus.stage("a", "LensSDK"), bus.stage("b", "LensSDK")], ["read", "read"]);
+    let [first, second] = both;
+    drop(second);
+    let inbox = command.ask(of_session("s1"));
+    assert_eq!((ids(&inbox), &inbox["instance"]), (Vec::new(), &json!("first")));
+    drop(first);
+}
+
+#[test]
 fn it_is_for_whoever_says_for_whom() {
     let bus = Bus::start();
     let mut lens = bus.instance("LensSDK");

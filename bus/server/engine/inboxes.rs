@@ -1,5 +1,6 @@
 //! What repos have not read: for agents that ask at their own time, and for commands that ask on their behalf.
 
+use std::collections::BTreeSet;
 use std::rc::Rc;
 
 use super::super::connection::{ConnectionId, Outbox};
@@ -9,7 +10,7 @@ use crate::hub::not_registered;
 use crate::name::{InstanceId, RepoName, Seq, SessionId};
 use crate::os;
 use crate::refusal::{Code, Refusal};
-use crate::state::view::inbox::{Unread, attended};
+use crate::state::view::inbox::{Agent, Unread};
 use crate::wire::answer::frame;
 use crate::wire::inbox::{DEFAULT_INBOX, Inbox};
 use crate::wire::request::Ack;
@@ -25,12 +26,15 @@ pub(super) struct Waiting {
     pub(super) connection: ConnectionId,
     reference: Option<String>,
     inbox: Asked,
+    /// What was unread when it asked, and has been since. What is let go, or comes back from another instance, has an
+    /// earlier number than what was accepted meanwhile, and is news all the same.
+    there: BTreeSet<Seq>,
 }
 
 /// An inbox that was asked for.
 struct Asked {
     repo: RepoName,
-    instance: Option<InstanceId>,
+    agent: Option<Agent>,
     after: Seq,
     limit: usize,
 }
@@ -38,8 +42,9 @@ struct Asked {
 impl Engine {
     /// The instance for which a connection acknowledges something.
     pub(super) fn meant(&self, id: ConnectionId, ack: &Ack) -> Result<InstanceId, Refusal> {
-        let (repo, instance) = self.whose(id, ack.repo.as_ref(), ack.session_id.as_ref())?;
-        instance.ok_or_else(|| {
+        let (repo, agent) = self.whose(id, ack.repo.as_ref(), ack.session_id.as_ref())?;
+        let instance = agent.and_then(|agent| agent.newest(self.hub.state(), &repo));
+        instance.map(|instance| instance.id.clone()).ok_or_else(|| {
             Refusal::new(
                 Code::NotRegistered,
                 format!("no instance of {repo} is connected that this speaks for"),
@@ -56,16 +61,17 @@ impl Engine {
         reference: Option<&str>,
         inbox: &Inbox,
     ) -> Result<(), Refusal> {
-        let (repo, instance) = self.whose(id, inbox.repo.as_ref(), inbox.session_id.as_ref())?;
+        let (repo, agent) = self.whose(id, inbox.repo.as_ref(), inbox.session_id.as_ref())?;
         let limit = inbox.limit.unwrap_or(DEFAULT_INBOX).min(MAX_INBOX);
-        let asked = Asked { repo, instance, after: inbox.after.unwrap_or_default(), limit };
-        if inbox.wait && !self.has_come(&asked) {
+        let asked = Asked { repo, agent, after: inbox.after.unwrap_or_default(), limit };
+        if inbox.wait && !self.unread(&asked).is_any() {
             if self.waiting.iter().filter(|waiting| waiting.connection == id).count() >= MAX_WAITING {
                 let what = format!("this connection waits for {MAX_WAITING} inboxes already");
                 return Err(Refusal::new(Code::InvalidFrame, what).at("wait"));
             }
             let reference = reference.map(str::to_owned);
-            self.waiting.push(Waiting { connection: id, reference, inbox: asked });
+            let there = self.everything_unread(&asked).seqs().collect();
+            self.waiting.push(Waiting { connection: id, reference, inbox: asked, there });
             return Ok(());
         }
         self.tell_inbox(outbox, reference, &asked);
@@ -74,12 +80,9 @@ impl Engine {
 
     /// Answers those for whom something has come since they asked.
     pub(super) fn answer_waiting(&mut self) {
-        if self.waiting.is_empty() {
-            return;
-        }
-        let waiting = std::mem::take(&mut self.waiting);
-        let (come, still): (Vec<_>, _) = waiting.into_iter().partition(|one| self.has_come(&one.inbox));
-        self.waiting = still;
+        let mut waiting = std::mem::take(&mut self.waiting);
+        let come: Vec<_> = waiting.extract_if(.., |one| self.has_come(one)).collect();
+        self.waiting = waiting;
         for one in come {
             let Some(connection) = self.connections.get(&one.connection) else { continue };
             let outbox = Rc::clone(&connection.outbox);
@@ -88,16 +91,31 @@ impl Engine {
     }
 
     /// Whether there is something, or nobody left to wait for it.
-    fn has_come(&self, asked: &Asked) -> bool {
-        let instance = asked.instance.as_ref().map(|id| self.hub.state().instance(id));
-        let has_left = instance.is_some_and(|one| one.is_none_or(|one| !one.connected));
-        has_left || self.unread(asked).is_any()
+    fn has_come(&self, waiting: &mut Waiting) -> bool {
+        let asked = &waiting.inbox;
+        let agent = asked.agent.as_ref();
+        let has_left = agent.is_some_and(|agent| agent.newest(self.hub.state(), &asked.repo).is_none());
+        if has_left || self.unread(asked).is_any() {
+            return true;
+        }
+        let now: BTreeSet<_> = self.everything_unread(asked).seqs().collect();
+        let is_more = !now.is_subset(&waiting.there);
+        waiting.there = now;
+        is_more
     }
 
     fn unread<'a>(&'a self, asked: &'a Asked) -> Unread<'a> {
+        self.unread_after(asked, asked.after)
+    }
+
+    fn everything_unread<'a>(&'a self, asked: &'a Asked) -> Unread<'a> {
+        self.unread_after(asked, Seq::default())
+    }
+
+    fn unread_after<'a>(&'a self, asked: &'a Asked, after: Seq) -> Unread<'a> {
         let state = self.hub.state();
-        let instance = asked.instance.as_ref().and_then(|id| state.instance(id)).filter(|one| one.connected);
-        Unread::of(state, &asked.repo, instance, asked.after)
+        let instances = asked.agent.as_ref().map(|agent| agent.instances(state, &asked.repo));
+        Unread::of(state, &asked.repo, instances.unwrap_or_default(), after)
     }
 
     /// What it tells may have been decided in this batch, and is to be written before anyone hears of it.
@@ -106,18 +124,18 @@ impl Engine {
         self.release.when_written(Effect::Push(Rc::clone(outbox), answer));
     }
 
-    /// For which repo and instance a connection speaks: for itself, or on behalf of the one that it names.
+    /// For which repo and agent of it a connection speaks: for itself, or on behalf of the one that it names.
     fn whose(
         &self,
         id: ConnectionId,
         repo: Option<&RepoName>,
         session: Option<&SessionId>,
-    ) -> Result<(RepoName, Option<InstanceId>), Refusal> {
+    ) -> Result<(RepoName, Option<Agent>), Refusal> {
         let connection = self.connections.get(&id);
         let own = connection.and_then(|connection| connection.instance.as_ref());
         if let Some(own) = own.and_then(|own| self.hub.state().instance(own)) {
             return match repo.filter(|repo| **repo != own.repo) {
-                None => Ok((own.repo.clone(), Some(own.id.clone()))),
+                None => Ok((own.repo.clone(), Some(Agent::Instance(own.id.clone())))),
                 Some(repo) => {
                     let what = format!("this connection is {}, not {repo}", own.repo);
                     Err(Refusal::new(Code::IdentityMismatch, what).at("repo").hint("leave repo out"))
@@ -127,7 +145,6 @@ impl Engine {
         let repo = repo.ok_or_else(|| not_registered().hint("register, or say for which repo"))?;
         let pid = connection.and_then(|connection| connection.pid);
         let lineage = || pid.and_then(os::lineage).unwrap_or_default();
-        let instance = attended(self.hub.state(), repo, session, lineage).map(|instance| instance.id.clone());
-        Ok((repo.clone(), instance))
+        Ok((repo.clone(), Agent::attended(self.hub.state(), repo, session, lineage)))
     }
 }

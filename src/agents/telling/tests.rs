@@ -298,6 +298,38 @@ fn a_message_that_is_too_long_is_told_once_and_stays_unread() {
 }
 
 #[test]
+fn a_message_is_as_long_as_it_is_shown() {
+    let asks = |text: &str| json!({ "payload": { "question": text } });
+    let mut case = Case::new(vec![incoming("q-1", 3, &asks(&"<".repeat(2_000)))]);
+    assert_eq!(lines(&case.said(Moment::Tool).unwrap())[0]["body_characters"], 12_015);
+    assert_eq!(case.said(Moment::Tool), None, "told once");
+    assert_eq!(case.said(Moment::Stop), None);
+    let wide = incoming("q-2", 4, &asks(&"語".repeat(3_000)));
+    case.inbox.messages = vec![wide];
+    case.memory.told.insert("q-2".parse().unwrap(), NOW);
+    let text = case.said(Moment::Tool).unwrap();
+    assert!(lines(&text)[0]["body"].is_object(), "it is not too long, whatever it has in bytes: {text}");
+}
+
+#[test]
+fn an_urgent_request_that_is_not_shown_is_told_as_owed() {
+    let old = Incoming { at: Millis(1), ..urgent("q-1", 3) };
+    let mut case = Case::new(vec![old.clone()]).owing(&old);
+    for moment in [Moment::Start, Moment::Stop] {
+        let telling = case.tell(moment);
+        let text = telling.text.unwrap_or_else(|| panic!("nothing at {moment:?}"));
+        assert!(text.contains("LensSDK owes an answer to 1 earlier request"), "{text}");
+        assert_eq!(telling.read, [], "it stays unread");
+    }
+    case.said(Moment::Stop);
+    assert_eq!(case.said(Moment::Stop), None, "once a turn");
+    case.settings.filter = Some(Filter::compile("type == \"Notify\"").unwrap());
+    case.inbox.messages = vec![urgent("q-1", 3)];
+    case.fresh = true;
+    assert_eq!(lines(&case.said(Moment::Stop).unwrap())[0]["id"], "q-1");
+}
+
+#[test]
 fn an_idle_agent_is_woken_by_messages() {
     let mut case = Case::new(vec![query("q-1", 3)]).owing(&urgent("q-7", 2));
     case.memory.idle = true;

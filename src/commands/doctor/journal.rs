@@ -54,10 +54,7 @@ fn faults(path: &Path) -> Vec<Finding> {
     let folder = path.parent().filter(|folder| folder.is_dir());
     for place in folder.into_iter().chain(Some(path).filter(|path| path.exists())) {
         let shown = place.display();
-        if access(place, Access::WRITE_OK).is_err() {
-            let todo = format!("give it to your user, or choose another bus.log_path: ls -ld {shown}");
-            checks.push(Finding::problem(CHECK, format!("{shown} can not be written"), todo));
-        }
+        checks.extend(unwritable(CHECK, place));
         let mode = place.metadata().map(|metadata| metadata.mode() & 0o777).unwrap_or_default();
         if let Some(open) = too_open(mode, place.is_dir()) {
             let todo = format!("chmod go-{} {shown}", if open == "read" { "rwx" } else { "w" });
@@ -70,6 +67,22 @@ fn faults(path: &Path) -> Vec<Finding> {
         checks.push(Finding::problem(CHECK, what, "veda-bus log verify tells where it begins"));
     }
     checks
+}
+
+/// Whether agents' hooks can remember what they said, in a folder beside the journal.
+pub(super) fn sessions(folder: &Path) -> Option<Finding> {
+    if folder.exists() && !folder.is_dir() {
+        let what = format!("{} is no folder: hooks can not remember what they said", folder.display());
+        return Some(Finding::problem("sessions", what, "move it away"));
+    }
+    folder.is_dir().then(|| unwritable("sessions", folder)).flatten()
+}
+
+fn unwritable(check: &str, place: &Path) -> Option<Finding> {
+    let shown = place.display();
+    let todo = format!("give it to your user, or choose another bus.log_path: ls -ld {shown}");
+    let is_writable = access(place, Access::WRITE_OK).is_ok();
+    (!is_writable).then(|| Finding::problem(check, format!("{shown} can not be written"), todo))
 }
 
 /// What others may do with a file or a folder of ours that they should not. That a folder can be looked into gives away

@@ -23,7 +23,7 @@ use crate::agents::event::{Event, Moment};
 use crate::agents::identity::{self, Identity, pushed};
 use crate::agents::past::incoming;
 use crate::agents::session::{self, Memory, Session, has_ended};
-use crate::agents::telling::{Found, Telling, tell, to_tell};
+use crate::agents::telling::{Found, KEPT_GOING, Telling, tell, to_tell};
 use crate::context::Context;
 use crate::failure::Failure;
 
@@ -76,9 +76,14 @@ impl Conversation {
         })
     }
 
-    /// What is remembered of it, locked.
+    /// What is remembered of it, locked. Where nothing can be, the agent is kept going once a turn at most, for nobody
+    /// counts.
     pub(super) fn open(&self) -> Option<Session> {
-        Session::open(&self.sessions, &self.identity.repo, &self.id)
+        let mut session = Session::open(&self.sessions, &self.identity.repo, &self.id)?;
+        if !session.is_kept() {
+            session.memory.kept_going = KEPT_GOING;
+        }
+        Some(session)
     }
 
     /// Takes note that it is at this event, for whose host `inbox` was told.
@@ -130,7 +135,7 @@ impl Conversation {
         moment: Moment,
     ) -> Result<Telling, Failure> {
         let now = Millis::now();
-        let owed = to_tell(moment, self.event.fresh, inbox, memory, now);
+        let owed = to_tell(moment, self.event.fresh, inbox, memory, &self.settings, now);
         let requests = texts::messages(bus, owed.iter().map(|owed| owed.seq).collect())?;
         let again = again(bus, &memory.again)?;
         let found = Found {
@@ -152,7 +157,7 @@ impl Conversation {
     }
 
     /// Tells the bus what the agent has read. It was said already: what fails here is shown again, no more.
-    pub(super) fn acknowledge(&self, mut bus: Connection, ids: Vec<MessageId>) {
+    pub(super) fn acknowledge(&self, bus: &mut Connection, ids: Vec<MessageId>) {
         if ids.is_empty() {
             return;
         }
@@ -160,7 +165,7 @@ impl Conversation {
         let ack = Ack { ids, stage: AckStage::Read, repo, session_id, ..Ack::default() };
         let acknowledged = match bus.call("ack", &ack) {
             Err(ClientError::Refused(refusal)) if refusal.code == Code::NotRegistered => {
-                self.acknowledge_itself(&mut bus, ack)
+                self.acknowledge_itself(bus, ack)
             }
             other => other.map(|_| ()),
         };

@@ -13,7 +13,7 @@ use veda_bus_core::client::ClientError;
 use veda_bus_core::client::blocking::Connection;
 use veda_bus_core::name::Seq;
 use veda_bus_core::time::Millis;
-use veda_bus_core::wire::{BusFrame, Inbox, InboxAnswer};
+use veda_bus_core::wire::{BusFrame, Inbox};
 
 use super::WAKES;
 use super::conversation::{Conversation, MESSAGES};
@@ -42,8 +42,8 @@ enum Came {
 /// Somebody who waits.
 struct Waiter {
     conversation: Conversation,
-    /// Only what later events accepted is news.
-    after: Seq,
+    /// The last event when it was looked what there is.
+    after: Option<Seq>,
     /// Whether no instance of the agent was connected when that was looked at last.
     is_alone: bool,
 }
@@ -58,12 +58,12 @@ pub(super) fn run(context: Context, event: Event) -> Result<ExitCode, Failure> {
     let Some(_only) = only_waiter(&conversation.sessions, repo, &conversation.id) else {
         return Ok(ExitCode::SUCCESS);
     };
-    let mut waiter = Waiter { conversation, after: Seq::default(), is_alone: false };
+    let mut waiter = Waiter { conversation, after: None, is_alone: false };
     while waiter.is_heard() {
         match waiter.wait() {
             Ok(Came::News) => return Ok(ExitCode::from(WAKES)),
             Ok(Came::Nothing) => {}
-            Ok(Came::Later) | Err(Failure::NoBus { .. }) => thread::sleep(LOOK_AGAIN),
+            Ok(Came::Later) | Err(Failure::NoBus { .. } | Failure::TimedOut(_)) => thread::sleep(LOOK_AGAIN),
             Ok(Came::Gone) => break,
             Err(failure) => return Err(failure),
         }
@@ -83,7 +83,7 @@ impl Waiter {
         self.conversation.is_heard(&std::io::stderr())
     }
 
-    /// Waits until something has come, and wakes the agent with it.
+    /// Wakes the agent with what there is, or waits until something has come.
     fn wait(&mut self) -> Result<Came, Failure> {
         let mut bus = self.conversation.context.connect()?;
         let instance = self.conversation.inbox(&mut bus, 0)?.head.instance;
@@ -92,47 +92,42 @@ impl Waiter {
         if self.is_alone {
             return Ok(if was_alone { Came::Gone } else { Came::Later });
         }
-        match self.listen(&mut bus)? {
-            None => Ok(Came::Gone),
-            // The instance has left.
-            Some(inbox) if inbox.messages.is_empty() => Ok(Came::Nothing),
-            Some(inbox) => self.take(bus, inbox.head.seq),
+        // The bus takes note of what is there before it is looked at, so nothing comes in between unseen.
+        let asked = self.conversation.asked();
+        bus.tell("inbox", &Inbox { after: self.after, limit: Some(0), wait: true, ..asked })?;
+        match self.look(&mut bus)? {
+            Came::Nothing => self.listen(&mut bus),
+            came => Ok(came),
         }
     }
 
-    /// The inbox as it is when something has come; `None` when nobody is left to hear of it.
-    fn listen(&self, bus: &mut Connection) -> Result<Option<InboxAnswer>, Failure> {
-        let asked = self.conversation.asked();
-        bus.tell("inbox", &Inbox { after: Some(self.after), limit: Some(1), wait: true, ..asked })?;
+    /// Sleeps until something has come, or the instance has left.
+    fn listen(&self, bus: &mut Connection) -> Result<Came, Failure> {
         while self.is_heard() {
             match bus.next_frame(Some(Instant::now() + LOOK_AGAIN)) {
-                Ok(BusFrame::Inbox(inbox)) => return Ok(Some(*inbox)),
+                Ok(BusFrame::Inbox(_)) => return Ok(Came::Nothing),
                 Ok(BusFrame::Error(refusal)) => return Err(refusal.into()),
                 Ok(_) | Err(ClientError::TimedOut(_)) => {}
                 Err(error) => return Err(error.into()),
             }
         }
-        Ok(None)
+        Ok(Came::Gone)
     }
 
-    /// Wakes the agent with what has come until the event `seq`, if it is idle; one that works hears of it from its other
-    /// hooks.
-    fn take(&mut self, mut bus: Connection, seq: Seq) -> Result<Came, Failure> {
+    /// Wakes the agent with what there is, if it is idle; one that works hears of it from its other hooks.
+    fn look(&mut self, bus: &mut Connection) -> Result<Came, Failure> {
         let Some(mut session) = self.conversation.open() else { return Ok(Came::Later) };
+        let inbox = self.conversation.inbox(bus, MESSAGES)?;
+        self.after = Some(inbox.head.seq);
         if !session.memory.idle {
-            self.after = seq;
             return Ok(Came::Nothing);
         }
+        let telling = self.conversation.telling(bus, &inbox, &session.memory, Moment::Idle)?;
+        let Some(text) = telling.text else { return Ok(Came::Nothing) };
         let is_recent = |woken: &&Millis| Millis::now().since(**woken) < telling::WAKES_IN;
         if session.memory.woken.iter().filter(is_recent).count() >= telling::WAKES {
             return Ok(Came::Later);
         }
-        let inbox = self.conversation.inbox(&mut bus, MESSAGES)?;
-        let telling = self.conversation.telling(&mut bus, &inbox, &session.memory, Moment::Idle)?;
-        let Some(text) = telling.text else {
-            self.after = inbox.head.seq;
-            return Ok(Came::Nothing);
-        };
         let mut stderr = std::io::stderr();
         writeln!(stderr, "{text}").and_then(|()| stderr.flush())?;
         if !self.is_heard() {
