@@ -14,8 +14,8 @@ pub const DEFAULT_INBOX: usize = 100;
 
 /// Asks for what a repo has not read.
 ///
-/// A connection that is no instance names one: a connected one of the repo that takes what the repo gets, the one of that
-/// session, else the one whose agent's host started the connecting process. So a command that an agent's host runs, such
+/// A connection that is no instance names some: connected ones of the repo that take what the repo gets, those of that
+/// session, else those whose agent's host started the connecting process. So a command that an agent's host runs, such
 /// as a hook, speaks for the agent.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 pub struct Inbox {
@@ -31,7 +31,7 @@ pub struct Inbox {
     /// At most so many messages; 100 when left out, at most 1000.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub limit: Option<usize>,
-    /// Whether the answer waits until there is a message, or the instance has left.
+    /// Whether the answer waits until there is a message, one has come into the inbox, or the instances have left.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub wait: bool,
 }
@@ -41,7 +41,7 @@ pub struct Inbox {
 pub struct InboxAnswer {
     /// Everything but the messages.
     pub head: InboxHead,
-    /// Messages that nobody has, and those in the hands of the instance, by priority, then in the order of arrival.
+    /// Messages that nobody has, and those in the hands of the instances, by priority, then in the order of arrival.
     pub messages: Vec<Incoming>,
 }
 
@@ -50,7 +50,7 @@ pub struct InboxAnswer {
 pub struct InboxHead {
     /// The repo.
     pub repo: RepoName,
-    /// The instance that was meant; `None` when there is none.
+    /// The instance that was meant, the newest of several; `None` when there is none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub instance: Option<InstanceId>,
     /// The host of its agent.

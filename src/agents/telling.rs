@@ -56,7 +56,7 @@ pub(crate) struct Telling {
 }
 
 /// The answers that are owed and are to be told now; at a stop, where they are urgent. Those to messages that are unread
-/// and to be shown are not: the messages are.
+/// are not: the messages are, or the settings say that they wait. Only what is urgent does not wait at a stop.
 pub(crate) fn to_tell<'a>(
     moment: Moment,
     fresh: bool,
@@ -67,7 +67,7 @@ pub(crate) fn to_tell<'a>(
 ) -> Vec<&'a ObligationView> {
     let is_shown = |id: &MessageId| {
         let unread = inbox.messages.iter().find(|one| one.message.id == *id);
-        unread.is_some_and(|one| wanted(one, settings, now))
+        unread.is_some_and(|one| moment != Moment::Stop || wanted(one, settings, now))
     };
     let is_told = |one: &ObligationView| {
         let told = memory.told.get(&one.id);

@@ -96,14 +96,13 @@ type Programs = Vec<(bool, String)>;
 
 fn in_json(text: &str, host: Host, folder: &Path, own: Option<&Path>) -> Result<Programs, String> {
     let text = text.trim_start_matches('\u{feff}');
-    // What a host does not read is as good as not there, however well it could be read.
-    let options = ParseOptions {
-        allow_comments: !matches!(host, Host::Claude | Host::Codex),
-        allow_trailing_commas: matches!(host, Host::Opencode | Host::Cursor),
-        ..ParseOptions::default()
+    let root = if matches!(host, Host::Claude | Host::Codex) && !text.trim().is_empty() {
+        // What a host does not read is as good as not there, however well it could be read: these take no comments.
+        serde_json::from_str(text).map_err(|error| error.to_string())?
+    } else {
+        let parsed = CstRootNode::parse(text, &ParseOptions::default()).map_err(|error| error.to_string())?;
+        parsed.to_serde_value().unwrap_or_default()
     };
-    let parsed = CstRootNode::parse(text, &options).map_err(|error| error.to_string())?;
-    let root = parsed.to_serde_value().unwrap_or_default();
     // Claude Code keeps the servers that a user added for one folder in a file for all of them.
     let project = &root["projects"][&*folder.to_string_lossy()];
     let tables = [&root["mcpServers"], &root["mcp"], &project["mcpServers"]];
@@ -170,7 +169,7 @@ mod tests {
         assert_eq!(read(""), Programs::new());
         assert!(in_json("{", Host::Cursor, Path::new("/here"), None).is_err());
         for (host, reads) in [(Host::Claude, false), (Host::Codex, false), (Host::Gemini, true)] {
-            assert_eq!(in_json("{} // mine", host, Path::new("/here"), None).is_ok(), reads, "{host}");
+            assert_eq!(in_json("{ // mine\n}", host, Path::new("/here"), None).is_ok(), reads, "{host}");
         }
         let toml = "[mcp_servers.veda-bus]\ncommand = \"/x/veda-bus\"\nargs = [\"mcp\"]\n";
         assert_eq!(in_toml(toml).unwrap(), one(false, "/x/veda-bus"));
