@@ -7,6 +7,9 @@ use serde_json::{Value, json};
 
 use super::host::Host;
 
+/// The event with which hosts say that a conversation is over.
+pub(crate) const END: &str = "SessionEnd";
+
 /// The point in an agent's work at which a hook runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Moment {
@@ -69,7 +72,7 @@ const EVENTS: [(Host, &[(&str, Moment)]); 4] = [
             ("PostToolUse", Moment::Tool),
             ("PostToolBatch", Moment::Tool),
             ("Stop", Moment::Stop),
-            ("SessionEnd", Moment::End),
+            (END, Moment::End),
         ],
     ),
     (
@@ -89,7 +92,7 @@ const EVENTS: [(Host, &[(&str, Moment)]); 4] = [
             ("BeforeAgent", Moment::Prompt),
             ("AfterTool", Moment::Tool),
             ("AfterAgent", Moment::Stop),
-            ("SessionEnd", Moment::End),
+            (END, Moment::End),
         ],
     ),
     (Host::Cursor, &[("stop", Moment::Stop), ("sessionEnd", Moment::End)]),

@@ -17,6 +17,7 @@ use veda_bus_core::name::{MessageId, RepoName, Seq};
 use veda_bus_core::os::{self, Process};
 use veda_bus_core::time::Millis;
 
+use super::event::END;
 use crate::context::Context;
 
 /// The folder of these files, beside the journal.
@@ -62,6 +63,13 @@ pub(crate) struct Memory {
     pub(crate) idle: bool,
     /// What was unread then, for which it was not kept going, and is not woken.
     pub(crate) left: BTreeSet<MessageId>,
+}
+
+impl Memory {
+    /// Whether its host has said that it is over.
+    pub(crate) fn is_over(&self) -> bool {
+        self.event == END
+    }
 }
 
 /// The file of a conversation, locked.

@@ -454,6 +454,19 @@ fn a_waiter_ends_with_its_host() {
 }
 
 #[test]
+fn a_waiter_ends_with_its_conversation() {
+    let agent = Agent::new();
+    let _instance = agent.instance("s-1");
+    agent.hook("Stop", "s-1");
+    let (mut host, waiter) = host(&agent, &agent.event("Stop", "s-1"), &["--wake"]);
+    host.write(b"\n");
+    agent.is_awaited();
+    // As at a `/clear`: the host and its server stay.
+    agent.hook("SessionEnd", "s-1");
+    eventually("the waiter ends", || is_gone(&waiter).then_some(()));
+}
+
+#[test]
 fn nobody_waits_where_nobody_is() {
     let agent = Agent::new();
     let mut alone = agent.bus.command(BINARY);

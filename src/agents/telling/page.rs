@@ -1,6 +1,9 @@
 //! What is put in front of a model at once: a page with room for so much, in whole lines.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
+use serde_json::{Map, json};
 use veda_bus_core::message::{Message, MessageType};
 use veda_bus_core::name::{MessageId, RepoName, Seq};
 use veda_bus_core::state::obligation::Word;
@@ -46,6 +49,8 @@ pub(super) struct Page {
     says_something: bool,
     /// What kinds of requests it shows.
     asks: Vec<MessageType>,
+    /// What has arrived, without an answer so far, by the repos where.
+    arrived: BTreeMap<RepoName, Vec<MessageId>>,
     message_lines: Vec<String>,
     again_lines: Vec<String>,
     reminder_lines: Vec<String>,
@@ -55,6 +60,10 @@ pub(super) struct Page {
 impl Page {
     /// Puts a message on it; `is_news` when it came after the agent had stopped, or the agent works.
     pub(super) fn show(&mut self, incoming: &Incoming, is_news: bool) {
+        if let Some(parent) = arrived(incoming) {
+            self.show_arrived(incoming, parent);
+            return;
+        }
         let Some((line, is_whole)) = self.line(incoming) else {
             self.left += 1;
             return;
@@ -64,6 +73,18 @@ impl Page {
         self.note_kind(&incoming.message);
         let id = incoming.message.id.clone();
         if is_whole { self.messages.push((id, incoming.seq)) } else { self.too_long.push(id) }
+    }
+
+    /// Puts on it that a message has arrived: of many that is told in one line.
+    fn show_arrived(&mut self, incoming: &Incoming, parent: &MessageId) {
+        let takes = self.takes(&envelope::line(&(&incoming.message.from.repo, parent)));
+        if !takes {
+            self.left += 1;
+            return;
+        }
+        let by = self.arrived.entry(incoming.message.from.repo.clone()).or_default();
+        by.push(parent.clone());
+        self.messages.push((incoming.message.id.clone(), incoming.seq));
     }
 
     /// Puts a message on it that was shown before.
@@ -150,10 +171,16 @@ impl Page {
             sections
                 .push((format!("{what} for {repo} from agents of other repositories."), &self.message_lines));
         }
+        let arrived: Vec<_> = self.arrived.iter().map(|(by, ids)| arrived_line(by, ids)).collect();
+        if !arrived.is_empty() {
+            let count = self.arrived.values().map(Vec::len).sum::<usize>();
+            let what = counted(count, "message");
+            sections.push((format!("{what} from {repo} arrived, without an answer so far."), &arrived));
+        }
         if !self.again_lines.is_empty() {
             let what = counted(self.again_lines.len(), "message");
-            let why = "shown before, to a conversation that ended before its turn was over; it is not known \
-                       whether the agent saw it.";
+            let why = "shown before, to a conversation that ended before its turn was over; nobody knows whether \
+                       the agent has seen that.";
             sections.push((format!("{what} for {repo}, {why}"), &self.again_lines));
         }
         if !self.reminder_lines.is_empty() {
@@ -217,6 +244,18 @@ impl Page {
         let fit: Vec<_> = tools.into_iter().filter(|(fits, _)| *fits).map(|(_, what)| what).collect();
         (!fit.is_empty()).then(|| format!("Tools: {}.", fit.join("; ")))
     }
+}
+
+/// What a message says to have arrived, where it says no more.
+fn arrived(incoming: &Incoming) -> Option<&MessageId> {
+    let message = &incoming.message;
+    let says_no_more =
+        || Envelope::whole(incoming).body.is_some_and(|body| body.as_object().map_or(0, Map::len) == 1);
+    message.reply_to.as_ref().filter(|_| message.payload.is_acknowledgement() && says_no_more())
+}
+
+fn arrived_line(by: &RepoName, ids: &[MessageId]) -> String {
+    envelope::line(&json!({ "acknowledged_by": by, "verified": true, "ids": ids }))
 }
 
 /// A request that waits for an answer, as it reaches a model.

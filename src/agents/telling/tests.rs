@@ -215,7 +215,20 @@ fn an_acknowledgement_disturbs_nobody_and_comes_with_the_next_message() {
         assert_eq!(case.said(moment), None);
     }
     case.inbox.messages.push(query("q-1", 4));
-    assert_eq!(lines(&case.said(Moment::Stop).unwrap()).len(), 2);
+    let telling = case.tell(Moment::Stop);
+    let text = telling.text.unwrap();
+    let expected = json!({ "acknowledged_by": "Flagship", "verified": true, "ids": ["q-9"] });
+    assert_eq!((lines(&text).len(), &lines(&text)[1]), (2, &expected), "{text}");
+    assert!(text.contains("1 new message for") && text.contains("1 message from LensSDK arrived"), "{text}");
+    assert_eq!(telling.read.len(), 2);
+}
+
+#[test]
+fn an_acknowledgement_that_says_more_is_a_message() {
+    let more = json!({ "reply_to": "q-9", "payload": { "acknowledged": true, "comment": "Tomorrow" } });
+    let mut case = Case::new(vec![incoming("a-1", 3, &more), query("q-1", 4)]);
+    let text = case.said(Moment::Tool).unwrap();
+    assert!(text.contains("2 new messages") && text.contains("Tomorrow"), "{text}");
 }
 
 #[test]

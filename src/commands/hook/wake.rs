@@ -83,6 +83,11 @@ impl Waiter {
         self.conversation.is_heard(&std::io::stderr())
     }
 
+    /// Whether another conversation has taken the place of this one, in a host that goes on.
+    fn is_over(&self) -> bool {
+        self.conversation.open().is_some_and(|session| session.memory.is_over())
+    }
+
     /// Wakes the agent with what there is, or waits until something has come.
     fn wait(&mut self) -> Result<Came, Failure> {
         let mut bus = self.conversation.context.connect()?;
@@ -103,7 +108,7 @@ impl Waiter {
 
     /// Sleeps until something has come, or the instance has left.
     fn listen(&self, bus: &mut Connection) -> Result<Came, Failure> {
-        while self.is_heard() {
+        while self.is_heard() && !self.is_over() {
             match bus.next_frame(Some(Instant::now() + LOOK_AGAIN)) {
                 Ok(BusFrame::Inbox(_)) => return Ok(Came::Nothing),
                 Ok(BusFrame::Error(refusal)) => return Err(refusal.into()),
