@@ -48,6 +48,11 @@ impl Fields {
         }
     }
 
+    /// The members.
+    pub(crate) fn into_map(self) -> Map<String, Value> {
+        self.0
+    }
+
     /// Adds the members of `payload` that are not there yet; to say one twice is a mistake.
     pub(crate) fn with(mut self, payload: &Payload) -> Result<Self, Failure> {
         let json = payload.to_json().unwrap_or_default();

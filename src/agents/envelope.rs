@@ -57,7 +57,7 @@ impl Envelope {
             priority: message.priority,
             reply_to: message.reply_to.clone(),
             amended_by: message.amended_by.clone(),
-            body: Some(plain(body(message.json()))),
+            body: Some(mapped(body(message.json()), &text::plain)),
             body_characters: None,
         }
     }
@@ -93,13 +93,13 @@ fn body(message: &str) -> Value {
     message["payload"].take()
 }
 
-/// The same value with nothing hidden in any of its strings.
-fn plain(value: Value) -> Value {
+/// The same value with other strings, names of members included.
+pub(crate) fn mapped(value: Value, change: &impl Fn(&str) -> String) -> Value {
     match value {
-        Value::String(string) => Value::String(text::plain(&string)),
-        Value::Array(items) => items.into_iter().map(plain).collect(),
+        Value::String(string) => Value::String(change(&string)),
+        Value::Array(items) => items.into_iter().map(|item| mapped(item, change)).collect(),
         Value::Object(members) => {
-            members.into_iter().map(|(name, value)| (text::plain(&name), plain(value))).collect()
+            members.into_iter().map(|(name, value)| (change(&name), mapped(value, change))).collect()
         }
         other => other,
     }

@@ -14,6 +14,7 @@ use veda_bus_core::refusal::{Code, Refusal};
 use veda_bus_core::text;
 
 use super::agent::PATIENCE;
+use crate::agents::envelope::mapped;
 
 /// What a bus that says nothing is called.
 const SILENCE: &str = "no_answer";
@@ -42,14 +43,7 @@ impl<T: Serialize> IntoCallToolResult for Json<T> {
 /// The same value without anything hidden in its strings, and without a sign that could begin or end a tag. A host prints
 /// structured output as it likes, so that escapes of JSON would not do.
 pub(super) fn harmless(value: Value) -> Value {
-    match value {
-        Value::String(string) => Value::String(word(&string)),
-        Value::Array(items) => items.into_iter().map(harmless).collect(),
-        Value::Object(members) => {
-            members.into_iter().map(|(name, value)| (word(&name), harmless(value))).collect()
-        }
-        other => other,
-    }
+    mapped(value, &word)
 }
 
 /// A string as [`harmless`] leaves it.

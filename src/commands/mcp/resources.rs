@@ -17,7 +17,6 @@ use super::answer::{Problem, harmless, within, word};
 use super::inputs::GetThread;
 use super::outputs::{Repositories, Repository};
 use super::threads;
-use crate::agents::past::incoming;
 
 const THREAD: &str = "veda-bus://thread/";
 const INSTANCE: &str = "veda-bus://instance/";
@@ -56,8 +55,8 @@ pub(super) async fn list(agent: &Arc<Agent>) -> Vec<Resource> {
     let repo = Some(agent.identity.repo.clone());
     let newest = within(bus.history(&History { repo, limit: Some(MESSAGES), ..History::default() })).await;
     let mut threads: BTreeMap<MessageId, (u64, String)> = BTreeMap::new();
-    let seen = |entry: &HistoryEntry| threads::is_shown_to(entry, &agent.identity.repo);
-    for incoming in newest.unwrap_or_default().into_iter().filter(seen).filter_map(incoming) {
+    let shown = |entry: HistoryEntry| threads::shown_to(entry, &agent.identity.repo);
+    for incoming in newest.unwrap_or_default().into_iter().filter_map(shown) {
         let headline = incoming.message.payload.headline();
         let thread = threads.entry(incoming.thread).or_insert_with(|| (0, headline));
         thread.0 = incoming.seq.0;

@@ -1,7 +1,6 @@
 //! Messages of the past: a thread, or a part of a body that is too long to be told whole.
 
 use veda_bus_core::client::BusClient;
-use veda_bus_core::message::Message;
 use veda_bus_core::name::{MessageId, RepoName, Seq};
 use veda_bus_core::state::record::Stage;
 use veda_bus_core::state::view::{LadderView, RecordView};
@@ -23,7 +22,7 @@ const MOST: usize = 100;
 /// The one message with this id, or whose id begins so.
 pub(super) async fn message(bus: &BusClient, me: &RepoName, id: &str) -> Result<Incoming, Problem> {
     let entries = within(bus.history(&History { id: Some(id.to_owned()), ..History::default() })).await?;
-    entries.into_iter().filter(|entry| is_shown_to(entry, me)).find_map(incoming).ok_or_else(|| {
+    entries.into_iter().find_map(|entry| shown_to(entry, me)).ok_or_else(|| {
         let hint =
             "it is older than the bus remembers; answer a later message of the thread, or send a new one";
         Problem::new("unknown_message", format!("the bus no longer has the text of message {id}"), hint)
@@ -56,10 +55,10 @@ pub(super) async fn get(
     let thread = entries.first().map(|entry| entry.record.thread.to_string());
     let (mut messages, mut shown, mut budget) = (Vec::new(), Vec::new(), Budget::new());
     // What there is room for, the newest have.
-    for entry in entries.into_iter().rev().filter(|entry| is_shown_to(entry, me)) {
+    for entry in entries.into_iter().rev() {
         let is_unread = entry.record.ladder.iter().any(|step| step.repo == *me && step.stage.is_open());
         let recipients = entry.record.ladder.iter().map(Progress::of).collect();
-        let Some(incoming) = incoming(entry) else { continue };
+        let Some(incoming) = shown_to(entry, me) else { continue };
         let envelope = budget.envelope(&incoming);
         if is_unread && envelope.body.is_some() {
             shown.push((envelope.id.clone(), incoming.seq));
@@ -89,11 +88,10 @@ async fn one(
     Ok((thread, whole.into_iter().collect()))
 }
 
-/// Whether a repo may see a message now.
-pub(super) fn is_shown_to(entry: &HistoryEntry, me: &RepoName) -> bool {
-    let text = entry.message.as_ref().map(|message| Message::parse(message.get(), None));
-    let is_mine = text.is_some_and(|message| message.is_ok_and(|message| message.from.repo == *me));
-    is_mine || !is_kept_from(&entry.record, me)
+/// A message of the past, where its text is to be had and the repo may see it now.
+pub(super) fn shown_to(entry: HistoryEntry, me: &RepoName) -> Option<Incoming> {
+    let is_kept = is_kept_from(&entry.record, me);
+    incoming(entry).filter(|one| !is_kept || one.message.from.repo == *me)
 }
 
 fn part(incoming: &Incoming, from: usize) -> Part {

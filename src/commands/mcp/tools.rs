@@ -21,6 +21,7 @@ use super::inputs::{
 use super::outputs::{Inbox, Reply, Repositories, Sent, Thread};
 use super::server::Server;
 use super::{inbox, replies, resources, threads};
+use crate::compose::Fields;
 
 // The macro looks for `Result<Json<…>, …>` in those words, for the schema of what a tool gives.
 type Answer<T> = Result<Json<T>, Problem>;
@@ -106,10 +107,9 @@ impl Server {
         Parameters(asked): Parameters<QueryCodebase>,
         context: RequestContext<RoleServer>,
     ) -> Result<Json<Reply>, Problem> {
-        let mut fields = Map::from_iter([("question".to_owned(), Value::from(asked.question))]);
-        let optional = [("context", asked.context), ("response_format", asked.response_format)];
-        fields.extend(optional.into_iter().filter_map(|(name, text)| Some((name.to_owned(), text?.into()))));
-        let payload = payload(MessageType::Query, false, fields)?;
+        let fields = Fields::default().set("question", asked.question);
+        let fields = fields.maybe("context", asked.context).maybe("response_format", asked.response_format);
+        let payload = payload(MessageType::Query, false, fields.into_map())?;
         let bus = self.agent.bus().await?;
         let priority = asked.priority.unwrap_or_default();
         let receipt =
@@ -211,11 +211,10 @@ impl Server {
         &self,
         Parameters(asked): Parameters<VoteOnNegotiation>,
     ) -> Result<Json<Sent>, Problem> {
-        let mut fields = Map::from_iter([("vote".to_owned(), json!(asked.vote))]);
-        let optional = [("counter_proposal", asked.counter_proposal), ("comment", asked.comment)];
-        fields.extend(optional.into_iter().filter_map(|(name, text)| Some((name.to_owned(), text?.into()))));
+        let fields = Fields::default().set("vote", json!(asked.vote));
+        let fields = fields.maybe("counter_proposal", asked.counter_proposal).maybe("comment", asked.comment);
         let bus = self.agent.bus().await?;
-        self.answer_as(&bus, &asked.id, MessageType::Negotiate, fields).await
+        self.answer_as(&bus, &asked.id, MessageType::Negotiate, fields.into_map()).await
     }
 
     #[tool(
@@ -231,10 +230,9 @@ impl Server {
         )
     )]
     async fn update_task(&self, Parameters(asked): Parameters<UpdateTask>) -> Result<Json<Sent>, Problem> {
-        let mut fields = Map::from_iter([("status".to_owned(), json!(asked.status))]);
-        fields.extend(asked.detail.map(|detail| ("detail".to_owned(), detail.into())));
+        let fields = Fields::default().set("status", json!(asked.status)).maybe("detail", asked.detail);
         let bus = self.agent.bus().await?;
-        self.answer_as(&bus, &asked.id, MessageType::Task, fields).await
+        self.answer_as(&bus, &asked.id, MessageType::Task, fields.into_map()).await
     }
 
     #[tool(
