@@ -562,6 +562,29 @@ pub(crate) struct Watch {
 
 #[derive(Debug, Args)]
 pub(crate) struct Log {
+    #[command(flatten)]
+    pub(crate) choice: Choice,
+    /// Only events with this text in them
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) grep: Option<String>,
+    /// Go on with what happens from now on
+    #[arg(long, short)]
+    pub(crate) follow: bool,
+    #[command(subcommand)]
+    pub(crate) command: Option<LogCommand>,
+}
+
+impl Log {
+    /// Whether it says which part of the journal is meant.
+    pub(crate) fn has_conditions(&self) -> bool {
+        let Self { choice, grep, follow, command: _ } = self;
+        *follow || grep.is_some() || choice.is_some()
+    }
+}
+
+/// Which part of a journal is meant; all conditions hold together.
+#[derive(Debug, Args)]
+pub(crate) struct Choice {
     /// Only what happened since then: 90s, 15m, 2h, 3d, 14:32, 2026-11-22, or '2026-11-22 14:32'
     #[arg(long, value_name = "TIME")]
     pub(crate) since: Option<String>,
@@ -577,24 +600,13 @@ pub(crate) struct Log {
     /// Only messages of this type, and what became of them
     #[arg(long = "type", value_name = "TYPE")]
     pub(crate) kind: Option<MessageType>,
-    /// Only events with this text in them
-    #[arg(long, value_name = "TEXT")]
-    pub(crate) grep: Option<String>,
-    /// Go on with what happens from now on
-    #[arg(long, short)]
-    pub(crate) follow: bool,
-    #[command(subcommand)]
-    pub(crate) command: Option<LogCommand>,
 }
 
-impl Log {
-    /// Whether it says which part of the journal is meant.
-    pub(crate) fn has_conditions(&self) -> bool {
-        let Self { since, until, thread, repo, kind, grep, follow, command: _ } = self;
-        *follow
-            || kind.is_some()
-            || repo.is_some()
-            || [since, until, thread, grep].into_iter().any(Option::is_some)
+impl Choice {
+    /// Whether it says anything.
+    pub(crate) fn is_some(&self) -> bool {
+        let Self { since, until, thread, repo, kind } = self;
+        kind.is_some() || repo.is_some() || [since, until, thread].into_iter().any(Option::is_some)
     }
 }
 

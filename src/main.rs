@@ -9,6 +9,7 @@
 //! | [`compose`] | from flags to messages |
 //! | [`failure`] | what went wrong, in one line, and the exit code |
 //! | [`context`] | what every command needs: configuration, connection, output |
+//! | [`history`] | what the commands share that read a journal's files |
 //! | [`hosting`] | a bus on a thread of this process, and how it is handed over to a process in the background |
 //! | [`runtime`] | what runs a command, and the signals that end it |
 //! | [`show`] | events and messages as lines for a person |
@@ -22,6 +23,7 @@ mod commands;
 mod compose;
 mod context;
 mod failure;
+mod history;
 mod hosting;
 mod runtime;
 mod show;

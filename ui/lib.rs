@@ -8,7 +8,7 @@
 //! | [`mod@update`] | what happens, and what follows; pure |
 //! | [`compose`] | writing by hand: forms, their check, drafts |
 //! | [`view`] | draws it; pure |
-//! | [`body`], [`words`], [`ago`] | what messages say, what events tell, ages |
+//! | [`body`], [`words`], [`ago`], [`when`] | what messages say, what events tell, ages, moments as people write them |
 //! | [`text`], [`row`] | makes text from agents harmless; cutting and wrapping; rows with roles |
 //! | `diff` | what one wording says otherwise than another |
 //! | [`theme`], [`look`] | what roles look like, on this terminal |
@@ -42,6 +42,7 @@ pub mod theme;
 pub mod update;
 pub mod view;
 pub mod watch;
+pub mod when;
 pub mod words;
 
 pub use run::{ConsoleError, Start, run};

@@ -38,7 +38,7 @@ use std::time::Duration;
 pub use line::{Chain, LineError};
 pub use lock::{LockError, LockFile};
 pub use reader::{Line, Reader};
-pub use segment::files;
+pub use segment::{files, open_segment};
 pub use verify::{Verified, VerifyError, verify};
 pub use writer::Journal;
 

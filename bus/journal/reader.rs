@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use super::line::{self, Chain, LineError, SEQ_PREFIX};
 use super::lines::Lines;
-use super::segment::{archive_path, archives, first_line, read_up_to};
+use super::segment::{archive_path, archives, first_line, open_segment, read_up_to};
 use crate::event::Recorded;
 use crate::name::Seq;
 
@@ -204,7 +204,7 @@ impl Reader {
         loop {
             let next = self.next_archive()?;
             let path = next.as_ref().map_or_else(|| self.base.clone(), |(_, path)| path.clone());
-            let file = match File::open(&path) {
+            let file = match open_segment(&path) {
                 Ok(file) => file,
                 Err(error) if error.kind() == io::ErrorKind::NotFound && next.is_some() => continue,
                 Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),

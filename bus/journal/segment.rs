@@ -58,6 +58,14 @@ pub fn files(path: &Path) -> io::Result<Vec<PathBuf>> {
     Ok(archived.chain(active).collect())
 }
 
+/// Opens a segment for reading at any place.
+///
+/// # Errors
+/// What the operating system says.
+pub fn open_segment(path: &Path) -> io::Result<File> {
+    File::open(path)
+}
+
 /// The number in `name` when it is that of an archive of `base`.
 fn archived_first(base: &[u8], name: &[u8]) -> Option<Seq> {
     let digits = name.strip_prefix(base)?.strip_prefix(b".")?;
@@ -74,7 +82,7 @@ pub(super) fn first_line(file: &File) -> io::Result<Option<Vec<u8>>> {
 
 /// The first line of the segment at `path`; `None` also when there is no such file.
 pub(super) fn first_line_at(path: &Path) -> io::Result<Option<Vec<u8>>> {
-    match File::open(path) {
+    match open_segment(path) {
         Ok(file) => first_line(&file),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(error),

@@ -1,27 +1,21 @@
 //! `veda-bus log`: the journal, readable. It reads the files, so it needs no bus; where one answers, its journal is meant.
 
-mod select;
-mod when;
-
-use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
-use chrono::Local;
 use serde_json::json;
-use veda_bus_core::event::{Event, Recorded};
 use veda_bus_core::journal::{self, Line, Reader, VerifyError};
-use veda_bus_core::wire::BusFrame;
 use veda_bus_ui::words::counted;
 
 use super::watch::say;
 use crate::arguments::Log;
 use crate::context::{Context, Output};
 use crate::failure::Failure;
+use crate::history::select::{Selection, Wanted};
+use crate::history::{next_line, open, path, place, unreadable, wanted};
 use crate::runtime::{runtime, stop_signal};
 use crate::show::memory::Memory;
 use crate::show::{self, Clock};
-use select::{Selection, Wanted};
 
 /// How often a journal that is followed is looked at: a file tells nobody that it grew.
 const LOOK_AGAIN: Duration = Duration::from_millis(200);
@@ -29,8 +23,9 @@ const LOOK_AGAIN: Duration = Duration::from_millis(200);
 pub(crate) fn run(context: &Context, log: &Log) -> Result<(), Failure> {
     let path = path(context)?;
     let path = path.as_path();
-    let mut reader = Reader::open(path).map_err(|error| unreadable(path, error))?;
-    let selection = Selection::new(wanted(log, path)?);
+    let mut reader = open(path)?;
+    let wanted = Wanted { text: log.grep.clone(), ..wanted(&log.choice, path)? };
+    let selection = Selection::new(wanted);
     let (memory, out) = (Memory::new(), Output::new());
     let mut printer = Printer { selection, json: context.json, memory, bad: 0, out };
     printer.read(&mut reader, path)?;
@@ -44,59 +39,6 @@ pub(crate) fn run(context: &Context, log: &Log) -> Result<(), Failure> {
         })?;
     }
     printer.ended()
-}
-
-/// The journal of the bus that answers on the socket; without one, the one that the configuration names.
-fn path(context: &Context) -> Result<PathBuf, Failure> {
-    let answer = context.connect().ok().and_then(|mut bus| bus.call("state", &json!({})).ok());
-    let bus = &context.config.bus;
-    let journal = match answer {
-        Some(BusFrame::State(state)) => state.journal,
-        _ => bus.enable_logging.then(|| bus.log_path.clone()),
-    };
-    if let Some(journal) = journal {
-        return Ok(journal);
-    }
-    Err(Failure::Failed("there is no journal: bus.enable_logging is false (veda-bus config)".into()))
-}
-
-fn unreadable(path: &Path, error: io::Error) -> Failure {
-    if error.kind() == io::ErrorKind::NotFound {
-        let path = path.display();
-        return Failure::Failed(format!(
-            "there is no journal at {path} yet; a bus writes it: veda-bus serve"
-        ));
-    }
-    Failure::File { path: path.to_owned(), error }
-}
-
-fn wanted(log: &Log, path: &Path) -> Result<Wanted, Failure> {
-    let now = Local::now();
-    let time = |flag: &str, text: &Option<String>, edge| {
-        let parse = |text: &String| when::parse(text, &now, edge);
-        text.as_ref().map(parse).transpose().map_err(|why| Failure::Usage(format!("{flag}: {why}")))
-    };
-    Ok(Wanted {
-        since: time("--since", &log.since, when::Edge::Start)?,
-        until: time("--until", &log.until, when::Edge::End)?,
-        thread: log.thread.as_deref().map(|prefix| thread(path, prefix)).transpose()?,
-        repo: log.repo.clone(),
-        kind: log.kind,
-        text: log.grep.clone(),
-    })
-}
-
-/// The thread of the message that `prefix` names: the whole journal is looked through for it.
-fn thread(path: &Path, prefix: &str) -> Result<veda_bus_core::name::MessageId, Failure> {
-    let mut reader = Reader::open(path).map_err(|error| unreadable(path, error))?;
-    let mut search = select::ThreadSearch::new(prefix);
-    while let Some(line) = reader.next_line().map_err(|error| unreadable(path, error))? {
-        // A bad line is told of when the journal is printed.
-        if let Ok((Recorded { event: Event::Accepted(accepted), .. }, _)) = line.decode() {
-            search.look_at(&accepted);
-        }
-    }
-    search.found()
 }
 
 /// Prints what is selected.
@@ -121,7 +63,7 @@ impl Printer {
     /// Prints what there is to the journal's end.
     fn read(&mut self, reader: &mut Reader, path: &Path) -> Result<(), Failure> {
         while !self.selection.is_over() {
-            match reader.next_line().map_err(|error| unreadable(path, error))? {
+            match next_line(reader, path)? {
                 Some(line) => self.take(&line)?,
                 None => break,
             }
@@ -154,12 +96,6 @@ impl Printer {
             bad => Err(Failure::Failed(format!("{} of the journal can not be read", counted(bad, "line")))),
         }
     }
-}
-
-/// Where a line stands: `FILE:LINE (byte BYTE)`.
-fn place(line: &Line<'_>) -> String {
-    let number = line.number.map(|number| format!(":{number}")).unwrap_or_default();
-    format!("{}{number} (byte {})", line.path.display(), line.offset)
 }
 
 /// `veda-bus log verify`: whether no line was changed or is missing.

@@ -16,24 +16,24 @@ const NAMED: usize = 4;
 
 /// What is asked for; all conditions hold together.
 #[derive(Debug, Default)]
-pub(super) struct Wanted {
-    pub(super) since: Option<Millis>,
-    pub(super) until: Option<Millis>,
+pub(crate) struct Wanted {
+    pub(crate) since: Option<Millis>,
+    pub(crate) until: Option<Millis>,
     /// Events about messages of this thread.
-    pub(super) thread: Option<MessageId>,
+    pub(crate) thread: Option<MessageId>,
     /// Events that are about this repo, and messages from it or for it; of what became of a message, the steps that
     /// this repo took, and all steps where the message is its own.
-    pub(super) repo: Option<RepoName>,
+    pub(crate) repo: Option<RepoName>,
     /// Events about messages of this type.
-    pub(super) kind: Option<MessageType>,
+    pub(crate) kind: Option<MessageType>,
     /// Events with this text, whatever its case, in one of the names or values of their JSON (escapes are decoded
     /// before; the `chain` does not count).
-    pub(super) text: Option<String>,
+    pub(crate) text: Option<String>,
 }
 
 /// A choice among events that come in order, of which each is seen.
 #[derive(Debug)]
-pub(super) struct Selection {
+pub(crate) struct Selection {
     wanted: Wanted,
     /// The wanted messages, as far as thread and type tell; not kept where neither is asked for. Of a journal of any
     /// length, only ids are kept, because what becomes of a message may stand anywhere after it.
@@ -44,18 +44,18 @@ pub(super) struct Selection {
 }
 
 impl Selection {
-    pub(super) fn new(mut wanted: Wanted) -> Self {
+    pub(crate) fn new(mut wanted: Wanted) -> Self {
         wanted.text = wanted.text.map(|text| text.to_lowercase());
         Self { wanted, messages: HashSet::new(), sent: HashSet::new(), over: false }
     }
 
     /// Whether nothing that is still to come can be wanted.
-    pub(super) fn is_over(&self) -> bool {
+    pub(crate) fn is_over(&self) -> bool {
         self.over
     }
 
     /// The next event, as far as it is wanted; `json` is its line.
-    pub(super) fn of<J: AsRef<str>>(&mut self, recorded: Recorded, json: impl Fn() -> J) -> Option<Recorded> {
+    pub(crate) fn of<J: AsRef<str>>(&mut self, recorded: Recorded, json: impl Fn() -> J) -> Option<Recorded> {
         // The times in a journal never go back.
         self.over |= self.wanted.until.is_some_and(|until| recorded.at > until);
         if let Event::Accepted(accepted) = &recorded.event {
@@ -159,7 +159,7 @@ fn contains(value: &Value, text: &str) -> bool {
 
 /// Finds the thread of a message by its id or the beginning of it.
 #[derive(Debug)]
-pub(super) struct ThreadSearch {
+pub(crate) struct ThreadSearch {
     prefix: String,
     /// The thread of the message with just this id.
     exact: Option<MessageId>,
@@ -168,12 +168,12 @@ pub(super) struct ThreadSearch {
 }
 
 impl ThreadSearch {
-    pub(super) fn new(prefix: &str) -> Self {
+    pub(crate) fn new(prefix: &str) -> Self {
         Self { prefix: prefix.to_owned(), exact: None, candidates: BTreeMap::new() }
     }
 
     /// Takes the next message.
-    pub(super) fn look_at(&mut self, accepted: &Accepted) {
+    pub(crate) fn look_at(&mut self, accepted: &Accepted) {
         // A thread may have begun with a message that is not in the journal any more.
         for id in [&accepted.message.id, &accepted.thread] {
             if id.starts_with(&self.prefix) {
@@ -186,7 +186,7 @@ impl ThreadSearch {
     }
 
     /// The thread. Several messages of one thread may begin alike; of several threads they must not.
-    pub(super) fn found(self) -> Result<MessageId, Failure> {
+    pub(crate) fn found(self) -> Result<MessageId, Failure> {
         if let Some(thread) = self.exact {
             return Ok(thread);
         }

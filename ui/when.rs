@@ -9,7 +9,7 @@ const ACCEPTED: &str = "a duration back from now (90s, 15m, 2h, 3d), a time of t
 
 /// Which end of a span of time a moment is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Edge {
+pub enum Edge {
     /// A date is the beginning of the day.
     Start,
     /// A date is the end of the day: `--until 2026-11-22` takes that day in.
@@ -20,7 +20,7 @@ pub(super) enum Edge {
 ///
 /// # Errors
 /// A sentence that says what is accepted, or that there is no such moment.
-pub(super) fn parse<Z: TimeZone>(text: &str, now: &DateTime<Z>, edge: Edge) -> Result<Millis, String> {
+pub fn parse<Z: TimeZone>(text: &str, now: &DateTime<Z>, edge: Edge) -> Result<Millis, String> {
     let text = text.trim();
     if let Some(back) = duration(text) {
         let millis = now.timestamp_millis().saturating_sub(back.num_milliseconds());

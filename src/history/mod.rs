@@ -1,0 +1,94 @@
+//! What the commands share that read a journal's files, with a bus or without one.
+//!
+//! | module | what is in it |
+//! |---|---|
+//! | [`select`] | which events are wanted |
+
+pub(crate) mod select;
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use chrono::Local;
+use serde_json::json;
+use veda_bus_core::event::{Event, Recorded};
+use veda_bus_core::journal::{Line, Reader};
+use veda_bus_core::name::MessageId;
+use veda_bus_core::wire::BusFrame;
+use veda_bus_ui::when::{self, Edge};
+
+use crate::arguments::Choice;
+use crate::context::Context;
+use crate::failure::Failure;
+use select::{ThreadSearch, Wanted};
+
+/// The journal of the bus that answers on the socket; without one, the one that the configuration names.
+pub(crate) fn path(context: &Context) -> Result<PathBuf, Failure> {
+    let answer = context.connect().ok().and_then(|mut bus| bus.call("state", &json!({})).ok());
+    let bus = &context.config.bus;
+    let journal = match answer {
+        Some(BusFrame::State(state)) => state.journal,
+        _ => bus.enable_logging.then(|| bus.log_path.clone()),
+    };
+    if let Some(journal) = journal {
+        return Ok(journal);
+    }
+    Err(Failure::Failed("there is no journal: bus.enable_logging is false (veda-bus config)".into()))
+}
+
+/// Opens the journal at `path` from its beginning.
+pub(crate) fn open(path: &Path) -> Result<Reader, Failure> {
+    Reader::open(path).map_err(|error| unreadable(path, error))
+}
+
+/// The next line of the journal at `path`.
+pub(crate) fn next_line<'a>(reader: &'a mut Reader, path: &Path) -> Result<Option<Line<'a>>, Failure> {
+    reader.next_line().map_err(|error| unreadable(path, error))
+}
+
+/// Why the journal at `path` can not be read.
+pub(crate) fn unreadable(path: &Path, error: io::Error) -> Failure {
+    if error.kind() == io::ErrorKind::NotFound {
+        let path = path.display();
+        return Failure::Failed(format!(
+            "there is no journal at {path} yet; a bus writes it: veda-bus serve"
+        ));
+    }
+    Failure::File { path: path.to_owned(), error }
+}
+
+/// Where a line stands: `FILE:LINE (byte BYTE)`.
+pub(crate) fn place(line: &Line<'_>) -> String {
+    let number = line.number.map(|number| format!(":{number}")).unwrap_or_default();
+    format!("{}{number} (byte {})", line.path.display(), line.offset)
+}
+
+/// What the flags ask of the journal at `path`.
+pub(crate) fn wanted(choice: &Choice, path: &Path) -> Result<Wanted, Failure> {
+    let now = Local::now();
+    let time = |flag: &str, text: &Option<String>, edge| {
+        let parse = |text: &String| when::parse(text, &now, edge);
+        text.as_ref().map(parse).transpose().map_err(|why| Failure::Usage(format!("{flag}: {why}")))
+    };
+    Ok(Wanted {
+        since: time("--since", &choice.since, Edge::Start)?,
+        until: time("--until", &choice.until, Edge::End)?,
+        thread: choice.thread.as_deref().map(|prefix| thread(path, prefix)).transpose()?,
+        repo: choice.repo.clone(),
+        kind: choice.kind,
+        text: None,
+    })
+}
+
+/// The thread of the message that `prefix` names: the whole journal is looked through for it.
+fn thread(path: &Path, prefix: &str) -> Result<MessageId, Failure> {
+    let mut reader = open(path)?;
+    let mut search = ThreadSearch::new(prefix);
+    while let Some(line) = next_line(&mut reader, path)? {
+        // A bad line is told of when the journal is printed.
+        if let Ok((Recorded { event: Event::Accepted(accepted), .. }, _)) = line.decode() {
+            search.look_at(&accepted);
+        }
+    }
+    search.found()
+}
