@@ -14,6 +14,7 @@ use std::io::Write as _;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
+use super::packed;
 use crate::event::{Accepted, Amended, Event, Held, Recorded, Routing};
 use crate::message::Message;
 use crate::name::{InstanceId, MessageId, Seq};
@@ -110,6 +111,16 @@ pub enum LineError {
     /// The digest is not that of the line and the lines before it.
     #[error("its chain does not match: the line, or the one before it, was changed or is missing")]
     Chain,
+    /// It stands in the place of all that could not be unpacked of a compressed segment.
+    #[error("the compressed segment is damaged, and what came here is lost: {0}")]
+    Damaged(String),
+}
+
+impl LineError {
+    /// Why `line`, which does not begin as one of a journal does, is none.
+    fn beginning(line: &[u8]) -> Self {
+        packed::damage(line).map_or(Self::Shape("\"seq\" at its beginning"), Self::Damaged)
+    }
 }
 
 /// The fixed parts of a line, unchecked.
@@ -125,7 +136,7 @@ pub(super) struct Parts<'a> {
 impl<'a> Parts<'a> {
     pub(super) fn of(line: &'a [u8]) -> Result<Self, LineError> {
         let line = line.strip_suffix(b"\n").unwrap_or(line);
-        let (seq, rest) = number(line, SEQ).ok_or(LineError::Shape("\"seq\" at its beginning"))?;
+        let (seq, rest) = number(line, SEQ).ok_or_else(|| LineError::beginning(line))?;
         let (at, rest) = number(rest, AT).ok_or(LineError::Shape("\"at\" after \"seq\""))?;
         let name = rest.strip_prefix(EVENT).and_then(|rest| Some(&rest[..memchr::memchr(b'"', rest)?]));
         let name = name.ok_or(LineError::Shape("\"event\" after \"at\""))?;

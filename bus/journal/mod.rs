@@ -9,6 +9,7 @@
 //! |---|---|
 //! | `<log_path>` | the active segment |
 //! | `<log_path>.000000000042` | an archived segment, beginning with event 42 |
+//! | `<log_path>.000000000042.zst`, `.gz` | an archived segment, compressed; where the plain one is there, that one counts ([`open_segment`]) |
 //! | `<log_path>.lock` | held by the bus that writes ([`lock`]) |
 //! | `<log_path>.torn-42` | what a crash had left of event 42 and the ones after it, cut off by a recovery |
 //!
@@ -22,6 +23,7 @@ pub mod lock;
 pub mod reader;
 
 mod lines;
+mod packed;
 mod recover;
 mod segment;
 mod sync;

@@ -26,7 +26,7 @@ pub struct Line<'a> {
     pub path: &'a Path,
     /// The line's number within its segment, from 1; `None` when the reader did not begin at the segment's first line.
     pub number: Option<u64>,
-    /// Where in its segment it begins, in bytes.
+    /// Where in its segment it begins, in bytes; of a compressed one, in what it was before.
     pub offset: u64,
 }
 
@@ -204,7 +204,9 @@ impl Reader {
         loop {
             let next = self.next_archive()?;
             let path = next.as_ref().map_or_else(|| self.base.clone(), |(_, path)| path.clone());
-            let file = match open_segment(&path) {
+            // The active file is never compressed, whatever its name is.
+            let opened = if next.is_some() { open_segment(&path) } else { File::open(&path) };
+            let file = match opened {
                 Ok(file) => file,
                 Err(error) if error.kind() == io::ErrorKind::NotFound && next.is_some() => continue,
                 Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),

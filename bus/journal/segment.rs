@@ -6,6 +6,7 @@ use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
 use super::lines::Lines;
+use super::packed::{self, Packing};
 use crate::name::Seq;
 
 /// A segment that is written no more.
@@ -14,6 +15,8 @@ pub(super) struct Archive {
     /// The number of its first event, as its name tells it.
     pub first: Seq,
     pub path: PathBuf,
+    /// How it is compressed; `None` is not at all.
+    pub packing: Option<Packing>,
 }
 
 /// `<path>.<suffix>`.
@@ -34,17 +37,37 @@ pub(super) fn folder(path: &Path) -> &Path {
     path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
-/// The archived segments of the journal at `path`, oldest first. Nothing but their names is looked at.
+/// How often a folder is listed at most until two lists agree.
+const LISTINGS: usize = 8;
+
+/// The archived segments of the journal at `path`, oldest first, each once: where a segment is there plain and
+/// compressed, the latter may not be finished. Nothing but their names is looked at.
 pub(super) fn archives(path: &Path) -> io::Result<Vec<Archive>> {
+    let mut found = listed(path)?;
+    // While a segment is compressed, one file appears and then another goes. A long list is read in pieces, and may have
+    // neither; the next one has the new file.
+    for _ in 1..LISTINGS {
+        let again = listed(path)?;
+        if again == found {
+            break;
+        }
+        found = again;
+    }
+    Ok(found)
+}
+
+fn listed(path: &Path) -> io::Result<Vec<Archive>> {
     let base = path.file_name().ok_or(io::ErrorKind::InvalidInput)?.as_encoded_bytes();
     let mut found = Vec::new();
     for entry in std::fs::read_dir(folder(path))? {
         let entry = entry?;
-        if let Some(first) = archived_first(base, entry.file_name().as_encoded_bytes()) {
-            found.push(Archive { first, path: entry.path() });
+        if let Some((first, packing)) = archived(base, entry.file_name().as_encoded_bytes()) {
+            found.push(Archive { first, path: entry.path(), packing });
         }
     }
-    found.sort_by_key(|archive| archive.first);
+    // `None` is the least: the plain file comes first, and stays.
+    found.sort_by_key(|archive| (archive.first, archive.packing));
+    found.dedup_by_key(|archive| archive.first);
     Ok(found)
 }
 
@@ -58,19 +81,36 @@ pub fn files(path: &Path) -> io::Result<Vec<PathBuf>> {
     Ok(archived.chain(active).collect())
 }
 
-/// Opens a segment for reading at any place.
+/// Opens a segment for reading at any place. One whose name ends with `.zst` or `.gz` is unpacked for that, into a file
+/// without a name; in the place of what can not be unpacked of it there is one line that is none of a journal, and that
+/// [`Line::decode`](super::Line::decode) tells as [`LineError::Damaged`](super::LineError::Damaged).
 ///
 /// # Errors
-/// What the operating system says.
+/// What the operating system says; for a compressed one also that there is no room to unpack it.
 pub fn open_segment(path: &Path) -> io::Result<File> {
-    File::open(path)
+    match Packing::of(path) {
+        Some(packing) => packed::unpack(path, packing),
+        None => File::open(path),
+    }
 }
 
-/// The number in `name` when it is that of an archive of `base`.
-fn archived_first(base: &[u8], name: &[u8]) -> Option<Seq> {
-    let digits = name.strip_prefix(base)?.strip_prefix(b".")?;
+/// The number in `name` when it is that of an archive of `base`, and how that is compressed.
+fn archived(base: &[u8], name: &[u8]) -> Option<(Seq, Option<Packing>)> {
+    let rest = name.strip_prefix(base)?.strip_prefix(b".")?;
+    let packed = |packing: Packing| {
+        let digits = rest.strip_suffix(packing.suffix().as_bytes())?.strip_suffix(b".")?;
+        Some((digits, Some(packing)))
+    };
+    let (digits, packing) = Packing::ALL.into_iter().find_map(packed).unwrap_or((rest, None));
     let plain = digits.len() >= 12 && digits.iter().all(u8::is_ascii_digit);
-    std::str::from_utf8(digits).ok().filter(|_| plain)?.parse().ok().map(Seq)
+    let first = std::str::from_utf8(digits).ok().filter(|_| plain)?.parse().ok().map(Seq)?;
+    Some((first, packing))
+}
+
+/// Whether `path` has the name of the archive of `base` that begins with event `first`, compressed or not.
+pub(super) fn is_named_after(path: &Path, base: &Path, first: Seq) -> bool {
+    let plain = if Packing::of(path).is_some() { path.with_extension("") } else { path.to_owned() };
+    plain.file_name() == archive_path(base, first).file_name()
 }
 
 /// The first line of a segment, without its line break; `None` when there is not even one.
@@ -80,12 +120,15 @@ pub(super) fn first_line(file: &File) -> io::Result<Option<Vec<u8>>> {
     Ok(found.map(|range| lines.bytes(range).to_vec()))
 }
 
-/// The first line of the segment at `path`; `None` also when there is no such file.
+/// The first line of the archive or the active file at `path`; `None` also when there is no such file.
 pub(super) fn first_line_at(path: &Path) -> io::Result<Option<Vec<u8>>> {
-    match open_segment(path) {
-        Ok(file) => first_line(&file),
+    let found = match Packing::of(path) {
+        Some(packing) => packed::first_line(path, packing),
+        None => File::open(path).and_then(|file| first_line(&file)),
+    };
+    match found {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(error),
+        found => found,
     }
 }
 
@@ -113,7 +156,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_names_of_twelve_or_more_digits_are_archives() {
+    fn only_names_of_twelve_or_more_digits_are_archives_and_the_plain_one_counts() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("log");
         let names = [
@@ -123,12 +166,21 @@ mod tests {
             "log.00000000001",
             "log.1000000000000",
             "log.000000000002",
+            "log.000000000002.zst",
+            "log.000000000003.gz",
+            "log.000000000003.zst",
+            "log.000000000004.gz",
+            "log.000000000005.zst.tmp",
+            "log.000000000006.bz2",
+            "log.zst",
         ];
         for name in names {
             std::fs::write(dir.path().join(name), "").unwrap();
         }
-        let found: Vec<_> = archives(&path).unwrap().iter().map(|archive| archive.first.0).collect();
-        assert_eq!(found, [2, 1_000_000_000_000]);
+        let found = archives(&path).unwrap();
+        let found: Vec<_> = found.iter().map(|archive| (archive.first.0, archive.packing)).collect();
+        let (zstd, gzip) = (Some(Packing::Zstd), Some(Packing::Gzip));
+        assert_eq!(found, [(2, None), (3, zstd), (4, gzip), (1_000_000_000_000, None)]);
         assert_eq!(archive_path(&path, Seq(2)), dir.path().join("log.000000000002"));
         assert_eq!(folder(Path::new("log")), Path::new("."));
     }

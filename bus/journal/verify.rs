@@ -8,7 +8,7 @@ use std::time::Duration;
 use super::BadLine;
 use super::line::{self, Chain, LineError, Parts};
 use super::reader::{Line, Reader};
-use super::segment::archive_path;
+use super::segment::is_named_after;
 use crate::name::Seq;
 
 /// How often, and how long apart, an end without a line break is looked at again: a bus may be writing it.
@@ -77,8 +77,7 @@ fn bad(line: &Line<'_>, reason: String) -> BadLine {
 
 /// An archive must bear the number of its first event.
 fn check_name(line: &Line<'_>, base: &Path, first: Seq) -> Result<(), String> {
-    let expected = archive_path(base, first);
-    if line.path == base || line.path.file_name() == expected.file_name() {
+    if line.path == base || is_named_after(line.path, base, first) {
         return Ok(());
     }
     Err(format!("the segment begins with event {first}, which is not what its name says"))

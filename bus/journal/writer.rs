@@ -295,7 +295,7 @@ impl Disk {
         self.file = Arc::new(file);
         self.active = Active::default();
         self.reserved = 0;
-        self.archives.push_back(Archive { first, path });
+        self.archives.push_back(Archive { first, path, packing: None });
         Ok(())
     }
 

@@ -153,6 +153,15 @@ pub fn peer(_: impl AsFd) -> io::Result<Peer> {
     Ok(Peer { uid: effective_uid(), pid: None })
 }
 
+/// How many bytes are free for us on the file system that `file` is on.
+///
+/// # Errors
+/// What the operating system says.
+pub fn free_space(file: &File) -> io::Result<u64> {
+    let disk = rustix::fs::fstatvfs(file)?;
+    Ok(disk.f_bavail.saturating_mul(disk.f_frsize))
+}
+
 /// Sets `len` bytes of disk aside for `file`, from `offset` on, without changing its size. Does nothing where the
 /// operating system or the file system can not.
 ///

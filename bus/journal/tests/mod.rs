@@ -1,6 +1,7 @@
 //! Tests of the journal; each keeps its files in a folder of its own that is removed.
 
 mod line;
+mod packed;
 mod reader;
 mod recover;
 mod verify;
