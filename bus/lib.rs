@@ -9,6 +9,7 @@
 //! | [`state`] | the fold of events: registry, mailboxes, messages, threads |
 //! | [`hub`] | decides: command + state + now → events + replies; no I/O, no clock |
 //! | [`journal`] | the append-only file of events: writing, recovering, reading, verifying |
+//! | [`history`] | a journal to go to and fro in: its map, and the fold at any moment |
 //! | [`server`] | the daemon: a thin shell of sockets around hub and journal |
 //! | [`client`], [`handler`] | what a program needs to become an instance |
 //! | [`config`], [`filter`] | the two configuration files, CEL expressions over messages and events |
@@ -24,6 +25,7 @@ pub mod config;
 pub mod event;
 pub mod filter;
 pub mod handler;
+pub mod history;
 pub mod hub;
 pub mod journal;
 pub mod message;

@@ -267,6 +267,7 @@ impl std::str::FromStr for MessageId {
 impl Serialize for MessageId {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match &self.0 {
+            id if !serializer.is_human_readable() => Short::from(id).serialize(serializer),
             Id::Uuid(uuid) => {
                 let mut buffer = Uuid::encode_buffer();
                 serializer.serialize_str(uuid.hyphenated().encode_lower(&mut buffer))
@@ -278,8 +279,30 @@ impl Serialize for MessageId {
 
 impl<'de> Deserialize<'de> for MessageId {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let id = Cow::<str>::deserialize(deserializer)?;
-        Self::new(&id).map_err(de::Error::custom)
+        if deserializer.is_human_readable() {
+            let id = Cow::<str>::deserialize(deserializer)?;
+            return Self::new(&id).map_err(de::Error::custom);
+        }
+        match Short::deserialize(deserializer)? {
+            Short::Uuid(bytes) => Ok(Self(Id::Uuid(Uuid::from_bytes(bytes)))),
+            Short::Text(id) => Self::new(&id).map_err(de::Error::custom),
+        }
+    }
+}
+
+/// An id where nobody reads it.
+#[derive(Serialize, Deserialize)]
+enum Short<'a> {
+    Uuid([u8; 16]),
+    Text(Cow<'a, str>),
+}
+
+impl<'a> From<&'a Id> for Short<'a> {
+    fn from(id: &'a Id) -> Self {
+        match id {
+            Id::Uuid(uuid) => Self::Uuid(*uuid.as_bytes()),
+            Id::Text(text) => Self::Text(Cow::Borrowed(text)),
+        }
     }
 }
 

@@ -13,6 +13,7 @@
 //! | `diff` | what one wording says otherwise than another |
 //! | [`theme`], [`look`] | what roles look like, on this terminal |
 //! | [`link`] | the connection to the bus, on a thread of its own |
+//! | [`past`] | any moment of a journal, on a thread of its own |
 //! | [`screen`], [`term`], [`pace`], `editor` | the terminal: what is on it, its modes, when to draw, `$EDITOR` |
 //! | [`watch`] | tells when files change |
 //! | [`mod@run`] | where all of it meets |
@@ -32,6 +33,7 @@ pub mod link;
 pub mod look;
 pub mod model;
 pub mod pace;
+pub mod past;
 pub mod row;
 pub mod run;
 pub mod screen;

@@ -48,6 +48,14 @@ impl Chain {
         Self(first)
     }
 
+    pub(crate) fn from_bytes(bytes: [u8; 16]) -> Self {
+        Self(bytes)
+    }
+
+    pub(crate) fn as_bytes(&self) -> &[u8; 16] {
+        &self.0
+    }
+
     fn hex(self) -> [u8; CHAIN_HEX] {
         const DIGITS: &[u8; 16] = b"0123456789abcdef";
         let mut hex = [0; CHAIN_HEX];
@@ -125,16 +133,16 @@ impl LineError {
 
 /// The fixed parts of a line, unchecked.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Parts<'a> {
+pub(crate) struct Parts<'a> {
     pub seq: Seq,
     pub at: Millis,
-    name: &'a [u8],
+    pub name: &'a [u8],
     body: &'a [u8],
     pub chain: Chain,
 }
 
 impl<'a> Parts<'a> {
-    pub(super) fn of(line: &'a [u8]) -> Result<Self, LineError> {
+    pub(crate) fn of(line: &'a [u8]) -> Result<Self, LineError> {
         let line = line.strip_suffix(b"\n").unwrap_or(line);
         let (seq, rest) = number(line, SEQ).ok_or_else(|| LineError::beginning(line))?;
         let (at, rest) = number(rest, AT).ok_or(LineError::Shape("\"at\" after \"seq\""))?;
@@ -151,7 +159,7 @@ impl<'a> Parts<'a> {
     }
 
     /// Whether this line comes right after the one with the digest `previous`.
-    pub(super) fn follows(&self, previous: Chain) -> bool {
+    pub(crate) fn follows(&self, previous: Chain) -> bool {
         self.chain_after(previous) == self.chain
     }
 }
@@ -364,7 +372,7 @@ pub fn check(previous: Chain, line: &[u8]) -> Result<Chain, LineError> {
 
 /// The digest that must stand before the first line of a journal whose older segments may be gone: nothing before event
 /// 1, what a checkpoint says before a checkpoint, `None` where it can not be known.
-pub(super) fn anchor(line: &[u8]) -> Option<Chain> {
+pub(crate) fn anchor(line: &[u8]) -> Option<Chain> {
     let parts = Parts::of(line).ok()?;
     if parts.seq == Seq(1) {
         return Some(Chain::GENESIS);

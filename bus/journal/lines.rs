@@ -10,7 +10,7 @@ const CHUNK: usize = 64 * 1024;
 
 /// Where in a file its next line begins, and what of it has been read ahead.
 #[derive(Debug)]
-pub(super) struct Lines {
+pub(crate) struct Lines {
     /// What has been read; lines before `start` are done with.
     buffer: Vec<u8>,
     start: usize,
@@ -22,19 +22,19 @@ pub(super) struct Lines {
 
 impl Lines {
     /// From `offset` on, where a line must begin.
-    pub(super) fn at(offset: u64) -> Self {
+    pub(crate) fn at(offset: u64) -> Self {
         Self { buffer: Vec::new(), start: 0, scanned: 0, offset }
     }
 
     /// Where in the file the next line begins.
-    pub(super) fn offset(&self) -> u64 {
+    pub(crate) fn offset(&self) -> u64 {
         self.offset
     }
 
     /// The next line without its line break, as a range for [`Self::bytes`] that is good until the next call. `None`
     /// at the file's end; when the file has grown, a later call goes on. A last line without a line break is only
     /// given when the file is `complete`.
-    pub(super) fn next(&mut self, file: &File, complete: bool) -> io::Result<Option<Range<usize>>> {
+    pub(crate) fn next(&mut self, file: &File, complete: bool) -> io::Result<Option<Range<usize>>> {
         loop {
             if let Some(found) = memchr::memchr(b'\n', &self.buffer[self.scanned..]) {
                 let end = self.scanned + found;
@@ -55,7 +55,7 @@ impl Lines {
     }
 
     /// The bytes of a line.
-    pub(super) fn bytes(&self, range: Range<usize>) -> &[u8] {
+    pub(crate) fn bytes(&self, range: Range<usize>) -> &[u8] {
         &self.buffer[range]
     }
 

@@ -22,7 +22,7 @@ pub mod line;
 pub mod lock;
 pub mod reader;
 
-mod lines;
+pub(crate) mod lines;
 mod packed;
 mod recover;
 mod segment;
@@ -40,6 +40,7 @@ use std::time::Duration;
 pub use line::{Chain, LineError};
 pub use lock::{LockError, LockFile};
 pub use reader::{Line, Reader};
+pub(crate) use segment::{beside, first_line, read_up_to};
 pub use segment::{files, open_segment};
 pub use verify::{Verified, VerifyError, verify};
 pub use writer::Journal;

@@ -20,7 +20,7 @@ pub(super) struct Archive {
 }
 
 /// `<path>.<suffix>`.
-pub(super) fn beside(path: &Path, suffix: &str) -> PathBuf {
+pub(crate) fn beside(path: &Path, suffix: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(".");
     name.push(suffix);
@@ -114,7 +114,7 @@ pub(super) fn is_named_after(path: &Path, base: &Path, first: Seq) -> bool {
 }
 
 /// The first line of a segment, without its line break; `None` when there is not even one.
-pub(super) fn first_line(file: &File) -> io::Result<Option<Vec<u8>>> {
+pub(crate) fn first_line(file: &File) -> io::Result<Option<Vec<u8>>> {
     let mut lines = Lines::at(0);
     let found = lines.next(file, false)?;
     Ok(found.map(|range| lines.bytes(range).to_vec()))
@@ -138,7 +138,7 @@ pub(super) fn sync_folder(path: &Path) -> io::Result<()> {
 }
 
 /// Fills as much of `buffer` as the file has from `offset` on, and tells how much that is.
-pub(super) fn read_up_to(file: &File, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
+pub(crate) fn read_up_to(file: &File, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
     let mut filled = 0;
     while filled < buffer.len() {
         match file.read_at(&mut buffer[filled..], offset + filled as u64) {

@@ -3,6 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use crate::event::Held;
 use crate::name::{MessageId, Seq};
 use crate::time::Millis;
@@ -12,9 +14,10 @@ use crate::time::Millis;
 const WARNING: Duration = Duration::from_secs(60);
 
 /// A message that is kept back.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Hold {
     /// Why.
+    #[serde(with = "super::as_json")]
     pub held: Held,
     /// When the operator is to be told that it will soon be stale.
     pub warn_at: Millis,
@@ -25,7 +28,7 @@ pub struct Hold {
 }
 
 /// A thread in which every message is kept back.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HeldThread {
     /// The event since which it is held.
     pub seq: Seq,
@@ -36,7 +39,7 @@ pub struct HeldThread {
 }
 
 /// See the [module](self).
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Holds {
     messages: BTreeMap<Seq, Hold>,
     warnings: BTreeSet<(Millis, Seq)>,

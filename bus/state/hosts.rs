@@ -4,6 +4,8 @@
 
 use std::collections::VecDeque;
 
+use serde::{Deserialize, Serialize};
+
 use crate::event::AgentHost;
 use crate::name::RepoName;
 use crate::os::Process;
@@ -12,7 +14,7 @@ use crate::os::Process;
 const HOSTS: usize = 1000;
 
 /// The latest ones, the latest last; each once.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub(super) struct Hosts(VecDeque<AgentHost>);
 
 impl Hosts {

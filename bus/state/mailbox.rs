@@ -3,6 +3,8 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
+use serde::{Deserialize, Serialize};
+
 use crate::message::Priority;
 use crate::name::Seq;
 
@@ -10,7 +12,7 @@ use crate::name::Seq;
 pub type Order = (Reverse<Priority>, Seq);
 
 /// What a repo has not read yet.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Mailbox {
     /// Messages that are in nobody's hands.
     pub waiting: BTreeSet<Order>,
@@ -39,7 +41,7 @@ impl Mailbox {
 }
 
 /// The unread messages in an instance's hands.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Hands {
     /// Every one of them with its size in bytes, and whether the client has said that it has it.
     held: BTreeMap<Seq, (usize, bool)>,

@@ -1,7 +1,8 @@
 //! The state of the bus: what you get by applying events in order. Nothing else changes it.
 //!
 //! One type serves the running bus, recovery, live views and replay. It is a fold, so it has no clock: "now" is the
-//! time of the last event.
+//! time of the last event. It can be written down and read again (serde; any format that keeps all it is given), for a fold
+//! that begins in the middle.
 //!
 //! | module | what is in it |
 //! |---|---|
@@ -18,8 +19,10 @@
 //! | [`obligation`], `obligations` | who owes whom an answer |
 //! | [`task`] | how far each repo is with its part of a task |
 //! | `requests` | which messages stand under which requests |
+//! | `as_json` | how what only JSON can hold stands in a written state |
 //! | [`view`] | the same as plain data, for the `state` frame |
 
+mod as_json;
 pub mod flow;
 mod fold;
 mod governance;
@@ -44,6 +47,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use bytes::Bytes;
+
+use serde::{Deserialize, Serialize};
 
 use crate::event::{Checkpoint, Configured, KnownRepo};
 use crate::name::{InstanceId, MessageId, RepoName, Seq};
@@ -73,7 +78,7 @@ const OWED: Duration = Duration::from_secs(3600);
 const INSTANCES: usize = 1000;
 
 /// How much of what is finished a state remembers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Keep {
     /// How long after it was finished a message is remembered.
     pub retention: Duration,
@@ -90,7 +95,7 @@ impl Keep {
 }
 
 /// The process that hosts the bus.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Host {
     /// Its process id.
     pub pid: u32,
@@ -103,7 +108,7 @@ pub struct Host {
 }
 
 /// See the [module](self).
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct State {
     /// How much of what is finished is remembered.
     keep: Keep,
@@ -139,9 +144,11 @@ pub struct State {
     obligations: Obligations,
     /// Remembered tasks.
     tasks: Tasks,
-    /// How much is said.
+    /// How much is said: of the last minutes, and for the hub alone, so that it is not written down.
+    #[serde(skip)]
     flows: Flows,
     /// The rules in force.
+    #[serde(with = "as_json")]
     configured: Option<Box<Configured>>,
     /// How many messages were accepted, forgotten ones included.
     accepted: u64,

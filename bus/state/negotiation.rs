@@ -53,7 +53,7 @@ impl Standing {
 }
 
 /// A vote as it was counted.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Ballot {
     /// What was said.
     pub vote: Vote,
@@ -64,7 +64,7 @@ pub struct Ballot {
 }
 
 /// One wording of the proposal, and the votes on it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Round {
     /// The event that accepted the message with the wording.
     pub seq: Seq,
@@ -81,7 +81,7 @@ pub struct Round {
 }
 
 /// How a negotiation ended.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Resolution {
     /// The end.
     pub outcome: Outcome,
@@ -109,7 +109,7 @@ pub struct Tally {
 }
 
 /// A proposal that was put to the vote.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Negotiation {
     /// The event with which it began: the proposal was accepted, or released.
     pub seq: Seq,
@@ -219,7 +219,7 @@ impl Negotiation {
 }
 
 /// Those that are remembered: all that are open, and for a while those that are not.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Negotiations {
     all: BTreeMap<Seq, Negotiation>,
     /// The messages that worded a round.

@@ -30,7 +30,7 @@ use crate::payload::{Decision, Form, Payload, QueryAnswer, RequestChangeAnswer, 
 use crate::time::Millis;
 
 /// An answer that one repo owes another.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Obligation {
     /// The event that accepted the message that asks: a request, a counter-proposal, the wording of a round.
     pub seq: Seq,
@@ -69,7 +69,7 @@ impl Obligation {
 }
 
 /// Whose turn it is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Turn {
     /// The one who owes the answer.
     Debtor,

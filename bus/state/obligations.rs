@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use serde::{Deserialize, Serialize};
+
 use super::obligation::{Balance, Obligation, Turn, Word};
 use super::{Keep, OWED};
 use crate::name::{RepoName, Seq};
@@ -11,7 +13,7 @@ use crate::time::Millis;
 const MOST: usize = 20_000;
 
 /// What one repo owes and is owed.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 struct Account {
     /// The messages that it is to answer.
     owes: BTreeSet<Seq>,
@@ -24,7 +26,7 @@ struct Account {
 }
 
 /// See the [module](self).
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Obligations {
     /// By the event that accepted what asks; each with the same creditor.
     all: BTreeMap<Seq, Vec<Obligation>>,

@@ -83,7 +83,7 @@ impl Stage {
 }
 
 /// How far a message is with one recipient.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Delivery {
     /// The recipient.
     pub repo: RepoName,
@@ -129,10 +129,10 @@ impl Delivery {
 }
 
 /// The recipients of a message. Nearly every message has one, which takes no list.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Deliveries(Several);
 
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 enum Several {
     One(Delivery),
     Many(Box<[Delivery]>),
@@ -184,7 +184,7 @@ impl fmt::Debug for Deliveries {
 }
 
 /// Where the id of the message stands that another answers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) enum ReplyTo {
     /// It answers none.
     Nothing,
@@ -197,7 +197,7 @@ pub(super) enum ReplyTo {
 }
 
 /// What few records have, or not for long.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 struct Extra {
     /// The capabilities that a recipient must have, while somebody may still be looked for.
     capabilities: Box<[Capability]>,
@@ -212,7 +212,7 @@ struct Extra {
 }
 
 /// A remembered message. There may be a million, so what can be found elsewhere is not kept here.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Record {
     /// The event that accepted it.
     pub seq: Seq,

@@ -7,6 +7,8 @@ use std::hash::{BuildHasher, RandomState};
 use hashbrown::HashTable;
 use hashbrown::hash_table::Entry;
 
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+
 use super::record::{Record, ReplyTo};
 use crate::event::Accepted;
 use crate::name::{MessageId, Seq};
@@ -16,7 +18,7 @@ use crate::name::{MessageId, Seq};
 pub(super) struct Slot(u32);
 
 /// A message that is forgotten while others that answer it are not.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 struct Lost {
     id: MessageId,
     /// How many remembered ones have the id that they answer from here.
@@ -216,6 +218,45 @@ impl Records {
                 self.lost.remove(&parent);
             }
         }
+    }
+}
+
+/// What is written of them: what is not there again when each is put in its place.
+#[derive(Serialize, Deserialize)]
+struct Written<R> {
+    records: Vec<R>,
+    finished: Vec<Seq>,
+    texts: usize,
+    lost: HashMap<Seq, Lost>,
+}
+
+impl Serialize for Records {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let finished = self.finished.iter().filter_map(|&slot| self.at(slot)).map(|record| record.seq);
+        Written {
+            records: self.iter().collect(),
+            finished: finished.collect(),
+            texts: self.texts,
+            lost: self.lost.clone(),
+        }
+        .serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for Records {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let written = Written::<Record>::deserialize(deserializer)?;
+        let mut records = Self { lost: written.lost, ..Self::default() };
+        for record in written.records {
+            records.insert(record);
+        }
+        let place = |seq| records.places.get(records.position(seq)?).copied();
+        let finished: Option<VecDeque<_>> = written.finished.into_iter().map(place).collect();
+        records.finished = finished.ok_or_else(|| de::Error::custom("a finished message is not there"))?;
+        records.texts = written.texts.min(records.finished.len());
+        let with_text = records.finished.iter().rev().take(records.texts);
+        records.text_bytes = with_text.filter_map(|&slot| records.at(slot)).map(Record::size).sum();
+        Ok(records)
     }
 }
 

@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeSet, VecDeque};
 
+use serde::{Deserialize, Serialize};
+
 use super::mailbox::{Hands, Mailbox};
 use crate::event::{Expired, Receive, Registered};
 use crate::name::{BROADCAST, Capability, InstanceId, RepoName, SessionId};
@@ -12,7 +14,7 @@ use crate::time::Millis;
 const MAX_CAPABILITY_SETS: usize = 16;
 
 /// What the bus knows of a repo.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Repo {
     /// Whether an instance of it has ever registered; if not, somebody only wrote to it.
     pub seen: bool,
@@ -64,7 +66,7 @@ impl Repo {
 }
 
 /// What the bus knows of an instance.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Instance {
     /// The process.
     pub id: InstanceId,

@@ -4,10 +4,12 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use crate::name::{MessageId, Seq};
 
 /// A request, and the messages under it that are under no other one that is nearer.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 struct Request {
     id: MessageId,
     messages: Vec<Seq>,
@@ -15,7 +17,7 @@ struct Request {
 
 /// The requests of which something is still remembered, and what was said under them. What happened before the oldest
 /// of them makes no difference here, so that a recovery which begins there arrives at the same.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Requests {
     /// The requests.
     open: HashMap<Seq, Request>,

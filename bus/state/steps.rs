@@ -3,6 +3,8 @@
 use std::fmt;
 use std::num::NonZeroU64;
 
+use serde::{Deserialize, Serialize};
+
 use super::record::Stage;
 use crate::time::Millis;
 
@@ -21,7 +23,7 @@ const LATER: usize = 4;
 /// The steps of a ladder, each with the last time it was reached, in that order.
 ///
 /// There is one way to write a list down: `Far` is taken only for what `Near` can not say.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) enum Steps {
     /// The first step and its time, and of each later one by how many milliseconds it was after the first. The stage
     /// stands in the upper bits; a later one is never [`FIRST_ONLY`], so that 0 is no step.

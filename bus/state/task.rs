@@ -3,6 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use super::{Keep, OWED};
 use crate::name::{MessageId, RepoName, Seq};
 use crate::payload::TaskStatus;
@@ -12,7 +14,7 @@ use crate::time::Millis;
 const MOST_PARTS: usize = 20_000;
 
 /// Work that was handed out. What it is about stands in its message.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Task {
     /// The event that accepted it.
     pub seq: Seq,
@@ -33,7 +35,7 @@ pub struct Task {
 }
 
 /// A repo's part of a task.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Subtask {
     /// Who is to do it.
     pub repo: RepoName,
@@ -42,7 +44,7 @@ pub struct Subtask {
 }
 
 /// How far a repo is with its part.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Report {
     /// How far.
     pub status: TaskStatus,
@@ -104,7 +106,7 @@ impl Task {
 }
 
 /// Those that are remembered.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Tasks {
     all: BTreeMap<Seq, Task>,
     parts: usize,

@@ -12,6 +12,8 @@ use std::sync::Arc;
 use hashbrown::HashTable;
 use hashbrown::hash_table::Entry;
 
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
 use crate::name::{MessageId, Seq};
 use crate::time::Millis;
 
@@ -19,7 +21,7 @@ use crate::time::Millis;
 const FEW: usize = 6;
 
 /// The remembered messages of one thread.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Thread {
     id: Arc<MessageId>,
     /// Its messages, oldest first; there is at least one.
@@ -36,10 +38,10 @@ impl Thread {
 }
 
 /// The messages of one thread, oldest first, by the events that accepted them. A short thread takes no list.
-#[derive(Clone)]
+#[derive(Clone, Serialize, Deserialize)]
 pub struct Messages(Inner);
 
-#[derive(Clone)]
+#[derive(Clone, Serialize, Deserialize)]
 enum Inner {
     /// The first one, and how many events after it each of the others came; 0 is none.
     Few {
@@ -223,6 +225,24 @@ impl Threads {
         {
             found.remove();
         }
+    }
+}
+
+impl Serialize for Threads {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.iter())
+    }
+}
+
+impl<'de> Deserialize<'de> for Threads {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let mut threads = Self::default();
+        for thread in Vec::<Thread>::deserialize(deserializer)? {
+            let Self { table, hasher } = &mut threads;
+            let hash = |id: &MessageId| hasher.hash_one(id);
+            table.insert_unique(hash(&thread.id), Box::new(thread), |thread| hash(&thread.id));
+        }
+        Ok(threads)
     }
 }
 

@@ -6,36 +6,23 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use nucleo_matcher::pattern::{Atom, CaseMatching, Normalization, Pattern};
-use nucleo_matcher::{Config, Matcher, Utf32Str};
-use veda_bus_core::filter::{Facts, Filter, FilterError};
+use veda_bus_core::filter::FilterError;
 use veda_bus_core::message::MessageType;
 use veda_bus_core::name::{MessageId, Seq};
-use veda_bus_core::state::record::Record;
 use veda_bus_core::time::Millis;
 
-use crate::model::texts::{Read, Text};
+use super::pick::Pick;
+use crate::model::texts::Text;
 use crate::model::{Model, Said};
 
 /// How many messages are fetched for a filter at a time.
 const FETCH: usize = 100;
 
-/// How many letters may stand between those of a word that is typed: a typo is forgiven, letters from all over are not.
-const BETWEEN: u32 = 2;
-
-enum Test {
-    /// Words that resemble what is said.
-    Fuzzy(Pattern),
-    /// An expression over what is said.
-    Cel(Filter),
-}
-
 /// The conversations that match a filter.
 pub struct Filtered {
     /// What was typed.
     pub source: String,
-    test: Test,
-    matcher: Matcher,
+    pick: Pick,
     matches: BTreeMap<Seq, MessageId>,
     /// The conversation that is looked at next, by its last message, and how many of its messages were looked at.
     next: Option<(Seq, usize)>,
@@ -68,14 +55,9 @@ impl Filtered {
     /// # Errors
     /// When the expression is none.
     pub fn new(source: &str, model: &Model) -> Result<Self, FilterError> {
-        let test = match source.strip_prefix('=') {
-            Some(expression) => Test::Cel(Filter::compile(expression.trim())?),
-            None => Test::Fuzzy(Pattern::parse(source, CaseMatching::Smart, Normalization::Smart)),
-        };
         Ok(Self {
             source: source.to_owned(),
-            test,
-            matcher: Matcher::new(Config::DEFAULT),
+            pick: Pick::new(source)?,
             matches: BTreeMap::new(),
             next: model.threads.ends().map(|(newest, _)| (newest, 0)),
             moved: Vec::new(),
@@ -182,26 +164,9 @@ impl Filtered {
     fn test(&mut self, model: &Model, seq: Seq, now: Millis) -> Option<bool> {
         let record = model.state.record(seq)?;
         match model.texts.at_hand(&model.state, seq) {
-            Text::Here(read) => Some(self.matches_text(record, &read, now)),
+            Text::Here(read) => Some(self.pick.takes(record, &read, now)),
             Text::Coming => None,
             Text::Gone => Some(false),
-        }
-    }
-
-    fn matches_text(&mut self, record: &Record, read: &Read, now: Millis) -> bool {
-        match &self.test {
-            Test::Fuzzy(pattern) => {
-                let hay = haystack(record, &read.headline);
-                let mut buffer = Vec::new();
-                let hay = Utf32Str::new(&hay, &mut buffer);
-                pattern.atoms.iter().all(|atom| resembles(atom, hay, &mut self.matcher))
-            }
-            Test::Cel(filter) => {
-                let Some(message) = &read.message else { return false };
-                let facts = Facts::of_message(message, now, record.at).in_thread(&record.thread);
-                // To show a conversation too many is safer than to hide it.
-                filter.matches(&facts).unwrap_or(true)
-            }
         }
     }
 
@@ -216,28 +181,6 @@ impl Filtered {
             self.moved.push((said.thread.clone(), 0));
         }
     }
-}
-
-/// Whether a word, with what it may have in front, is there.
-fn resembles(atom: &Atom, hay: Utf32Str<'_>, matcher: &mut Matcher) -> bool {
-    let mut places = Vec::new();
-    if atom.indices(hay, matcher, &mut places).is_none() {
-        return false;
-    }
-    let (Some(first), Some(last)) = (places.iter().min(), places.iter().max()) else { return true };
-    let length = u32::try_from(places.len()).unwrap_or(u32::MAX);
-    last - first < length.saturating_add(BETWEEN)
-}
-
-fn haystack(record: &Record, headline: &str) -> String {
-    let mut hay = format!("{} {} {}", record.id.short(), record.kind, record.from);
-    for delivery in &record.deliveries {
-        hay.push(' ');
-        hay.push_str(delivery.repo.as_str());
-    }
-    hay.push(' ');
-    hay.push_str(headline);
-    hay
 }
 
 /// What the list of conversations goes through.

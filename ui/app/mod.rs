@@ -4,6 +4,7 @@
 //! |---|---|
 //! | [`pane`] | the panes, how the screen is divided, the sizes that the operator chose |
 //! | [`listing`] | which conversations are listed: all, or those that match a filter |
+//! | [`pick`] | which messages match what is typed |
 //! | [`tree`] | a thread as a tree of messages |
 //! | [`decision`] | what the operator decides, and how far that is |
 //! | [`overlay`] | what lies over the panes: help, palette, command line, questions |
@@ -17,12 +18,14 @@ pub mod listing;
 pub mod memory;
 pub mod overlay;
 pub mod pane;
+pub mod pick;
 pub mod prompt;
 pub mod tree;
 
 use std::collections::HashSet;
 use std::path::PathBuf;
 use std::rc::Rc;
+use std::sync::Arc;
 
 use ratatui::layout::Size;
 use veda_bus_core::event::{Event, Recorded};
@@ -401,7 +404,7 @@ impl App {
     }
 
     /// What needs the operator now, and behind it what others still vote on.
-    pub fn needs_now(&self) -> Rc<Vec<Need>> {
+    pub fn needs_now(&self) -> Arc<Vec<Need>> {
         self.model.needs.list(&self.model.state, self.now)
     }
 

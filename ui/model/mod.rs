@@ -17,7 +17,9 @@ pub mod threads;
 use std::collections::VecDeque;
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
 use veda_bus_core::event::{Event, Recorded};
+use veda_bus_core::history::Fold;
 use veda_bus_core::name::{MessageId, RepoName, Seq};
 use veda_bus_core::state::record::{Record, Stage};
 use veda_bus_core::state::{Keep, State};
@@ -26,10 +28,10 @@ use veda_bus_core::time::Millis;
 use needs::Needs;
 use rate::Rate;
 use texts::Texts;
-use threads::Threads;
+use threads::{Seen, Threads};
 
 /// How many events the activity shows.
-const ACTIVITY: usize = 2_000;
+pub(crate) const ACTIVITY: usize = 2_000;
 
 /// How many bytes of messages these events may hold.
 const ACTIVITY_BYTES: usize = 8 << 20;
@@ -37,8 +39,15 @@ const ACTIVITY_BYTES: usize = 8 << 20;
 /// How many bytes of the text of finished messages are kept; the rest is fetched when it is looked at.
 const BODIES: usize = 8 << 20;
 
+/// How many finished messages are remembered in the past: so many are read from a snapshot before a person notices. What
+/// came before is there when one goes further back.
+const PAST: usize = 20_000;
+
+/// How many bytes of their text.
+const PAST_BODIES: usize = 256 << 10;
+
 /// See the [module](self).
-#[derive(Debug)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Model {
     /// The fold.
     pub state: State,
@@ -47,11 +56,14 @@ pub struct Model {
     /// What needs the operator.
     pub needs: Needs,
     /// What messages say.
+    #[serde(skip)]
     pub texts: Texts,
     /// Messages a minute.
     pub rate: Rate,
     /// The latest events, the oldest first.
+    #[serde(skip)]
     pub activity: VecDeque<Recorded>,
+    #[serde(skip)]
     activity_bytes: usize,
     /// How many messages are remembered at most.
     history: usize,
@@ -111,6 +123,23 @@ impl Model {
         said
     }
 
+    /// The fold of a journal, for one who looks at the past: nothing of it is unread.
+    pub fn of_the_past() -> Self {
+        let mut model = Self::new(PAST);
+        model.state = State::new(Keep { retention: Duration::MAX, messages: PAST, bodies: PAST_BODIES });
+        model.threads.remember(Seen { upto: Seq(u64::MAX), ..Seen::default() });
+        model
+    }
+
+    /// These were the latest events, the oldest first; a fold that began in the middle has not seen them all.
+    pub fn recall(&mut self, events: Vec<Recorded>) {
+        self.activity.clear();
+        self.activity_bytes = 0;
+        for recorded in events {
+            self.remember(recorded);
+        }
+    }
+
     fn remember(&mut self, recorded: Recorded) {
         self.activity_bytes += weight(&recorded);
         self.activity.push_back(recorded);
@@ -139,6 +168,12 @@ impl Model {
     /// When the last event was.
     pub fn at(&self) -> Millis {
         self.state.at()
+    }
+}
+
+impl Fold for Model {
+    fn apply(&mut self, recorded: Recorded) {
+        Self::apply(self, recorded);
     }
 }
 

@@ -2,8 +2,9 @@
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, HashSet};
-use std::rc::Rc;
+use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
 use veda_bus_core::event::{Accepted, Event, Expired, Recorded, Refused};
 use veda_bus_core::message::MessageType;
 use veda_bus_core::name::{MessageId, OPERATOR, RepoName, Seq};
@@ -60,7 +61,7 @@ impl Need {
 }
 
 /// Somebody who is not the operator wanted to decide.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Attempt {
     /// When.
     pub at: Millis,
@@ -75,7 +76,7 @@ pub struct Attempt {
 }
 
 /// A message that was not read in time.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DeadLetter {
     /// The message, where it is remembered.
     pub message: Option<Seq>,
@@ -88,7 +89,7 @@ pub struct DeadLetter {
 }
 
 /// See the [module](self).
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct Needs {
     /// Messages to the operator, and whether each asks for an answer.
     messages: BTreeMap<Seq, bool>,
@@ -102,13 +103,14 @@ pub struct Needs {
     expired: BTreeMap<Seq, DeadLetter>,
     dismissed: HashSet<Seq>,
     /// The last list that was made, while nothing about it changes: a frame asks for it again and again.
+    #[serde(skip)]
     listed: RefCell<Option<Listed>>,
 }
 
 /// A list, and the time for which it is right.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Listed {
-    needs: Rc<Vec<Need>>,
+    needs: Arc<Vec<Need>>,
     /// How many of them, from the first on, need the operator and nobody else.
     pressing: usize,
     from: Millis,
@@ -228,8 +230,8 @@ impl Needs {
     /// What needs the operator at the moment `now`: what is held, what was voted on, messages, then what went wrong, and
     /// in the end what is still voted on. What is held comes in the order in which it will be stale, all else the newest
     /// first.
-    pub fn list(&self, state: &State, now: Millis) -> Rc<Vec<Need>> {
-        self.listed(state, now, |listed| Rc::clone(&listed.needs))
+    pub fn list(&self, state: &State, now: Millis) -> Arc<Vec<Need>> {
+        self.listed(state, now, |listed| Arc::clone(&listed.needs))
     }
 
     /// How many of them need the operator, and nobody else first.
@@ -245,7 +247,7 @@ impl Needs {
         }
         let until = state.next_due(now);
         let (needs, pressing) = self.make_list(state, now);
-        take(listed.insert(Listed { needs: Rc::new(needs), pressing, from: now, until }))
+        take(listed.insert(Listed { needs: Arc::new(needs), pressing, from: now, until }))
     }
 
     fn make_list(&self, state: &State, now: Millis) -> (Vec<Need>, usize) {

@@ -1,5 +1,6 @@
 //! Messages a minute, for the last quarter of an hour.
 
+use serde::{Deserialize, Serialize};
 use veda_bus_core::time::Millis;
 
 /// How many minutes are told of.
@@ -9,7 +10,7 @@ pub const MINUTES: usize = 15;
 const MINUTE: u64 = 60_000;
 
 /// Counts messages by the minute in which they were accepted.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Rate {
     /// The minute of the last count.
     last: u64,

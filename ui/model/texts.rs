@@ -2,10 +2,11 @@
 
 use std::cell::RefCell;
 use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
-use std::rc::Rc;
+use std::sync::Arc;
 
 use veda_bus_core::message::Message;
 use veda_bus_core::name::Seq;
+use veda_bus_core::payload::Payload;
 use veda_bus_core::state::State;
 
 /// How many messages are kept as they were read.
@@ -30,12 +31,10 @@ impl Read {
     fn of(bytes: &[u8]) -> Self {
         let json = String::from_utf8_lossy(bytes).into_owned();
         let message = Message::parse(&json, None).ok();
-        let mut headline = match &message {
-            Some(message) => message.payload.headline(),
-            None => json.clone(),
+        let headline = match &message {
+            Some(message) => headline(&message.payload),
+            None => cut(json.clone()),
         };
-        let end = (0..=HEADLINE.min(headline.len())).rev().find(|&end| headline.is_char_boundary(end));
-        headline.truncate(end.unwrap_or_default());
         Self { message, headline, json }
     }
 
@@ -45,11 +44,22 @@ impl Read {
     }
 }
 
+/// What a message says in a line, as much of it as is kept; unsafe to show as it is.
+pub fn headline(payload: &Payload) -> String {
+    cut(payload.headline())
+}
+
+fn cut(mut line: String) -> String {
+    let end = (0..=HEADLINE.min(line.len())).rev().find(|&end| line.is_char_boundary(end));
+    line.truncate(end.unwrap_or_default());
+    line
+}
+
 /// The text of a message, as far as it is at hand.
 #[derive(Debug, Clone)]
 pub enum Text {
     /// Here it is.
-    Here(Rc<Read>),
+    Here(Arc<Read>),
     /// It has been asked for.
     Coming,
     /// Nobody has it any more.
@@ -57,7 +67,7 @@ pub enum Text {
 }
 
 /// See the [module](self).
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Texts {
     /// A view asks while it draws, so what is read for it is put aside behind its back.
     parsed: RefCell<Parsed>,
@@ -66,9 +76,9 @@ pub struct Texts {
     gone: HashSet<Seq>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 struct Parsed {
-    reads: HashMap<Seq, Rc<Read>>,
+    reads: HashMap<Seq, Arc<Read>>,
     order: VecDeque<Seq>,
     bytes: usize,
 }
@@ -81,7 +91,7 @@ impl Parsed {
         }
     }
 
-    fn insert(&mut self, seq: Seq, read: Rc<Read>) {
+    fn insert(&mut self, seq: Seq, read: Arc<Read>) {
         self.bytes += read.json.len();
         match self.reads.insert(seq, read) {
             Some(before) => self.bytes -= before.json.len(),
@@ -107,18 +117,18 @@ impl Texts {
     /// The same, without fetching it.
     pub fn at_hand(&self, state: &State, seq: Seq) -> Text {
         if let Some(read) = self.parsed.borrow().reads.get(&seq) {
-            return Text::Here(Rc::clone(read));
+            return Text::Here(Arc::clone(read));
         }
         if let Some(body) = state.body(seq) {
-            let read = Rc::new(Read::of(body));
-            self.parsed.borrow_mut().insert(seq, Rc::clone(&read));
+            let read = Arc::new(Read::of(body));
+            self.parsed.borrow_mut().insert(seq, Arc::clone(&read));
             return Text::Here(read);
         }
         if self.gone.contains(&seq) { Text::Gone } else { Text::Coming }
     }
 
     /// The headline of message `seq`, if it is at hand or on its way.
-    pub fn headline(&self, state: &State, seq: Seq) -> Option<Rc<Read>> {
+    pub fn headline(&self, state: &State, seq: Seq) -> Option<Arc<Read>> {
         match self.get(state, seq) {
             Text::Here(read) => Some(read),
             Text::Coming | Text::Gone => None,
@@ -159,7 +169,7 @@ impl Texts {
         }
         for (seq, json) in found {
             self.gone.remove(&seq);
-            self.parsed.borrow_mut().insert(seq, Rc::new(Read::of(json.as_bytes())));
+            self.parsed.borrow_mut().insert(seq, Arc::new(Read::of(json.as_bytes())));
         }
     }
 }

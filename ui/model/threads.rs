@@ -5,6 +5,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use serde::{Deserialize, Serialize};
 use veda_bus_core::event::Accepted;
 use veda_bus_core::name::{MessageId, Seq};
 use veda_bus_core::state::State;
@@ -13,7 +14,7 @@ use veda_bus_core::state::State;
 const SWEPT: usize = 4;
 
 /// Everything up to some event, and single conversations further than that.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Seen {
     /// Whatever was accepted up to this event is read.
     pub upto: Seq,
@@ -22,7 +23,7 @@ pub struct Seen {
 }
 
 /// See the [module](self).
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Threads {
     /// Conversations by their last message.
     order: BTreeMap<Seq, MessageId>,

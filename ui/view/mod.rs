@@ -32,7 +32,7 @@ pub(crate) mod thread;
 mod voters;
 mod welcome;
 
-use std::rc::Rc;
+use std::sync::Arc;
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -159,7 +159,7 @@ fn clock(at: Millis, now: Millis) -> String {
 }
 
 /// What message `seq` says; a row that says why not, where that is not at hand. What can be fetched will be.
-fn text(app: &App, seq: Seq) -> Result<Rc<Read>, Row> {
+fn text(app: &App, seq: Seq) -> Result<Arc<Read>, Row> {
     match app.model.texts.get(&app.model.state, seq) {
         Text::Here(read) => Ok(read),
         Text::Coming => Err(Row::of(Role::Placeholder, app.look.symbols.ellipsis)),

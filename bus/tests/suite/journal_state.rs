@@ -1,17 +1,12 @@
 //! A journal gives back the state that it was written from, however it was cut into segments and wherever it ends.
 
 use std::collections::BTreeSet;
-use std::fs::OpenOptions;
-use std::path::Path;
-use std::time::Duration;
 
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
-use tempfile::TempDir;
-use veda_bus_core::event::{Expired, Recorded};
+use veda_bus_core::event::Expired;
 use veda_bus_core::hub::origin::Origin;
 use veda_bus_core::hub::{Command, Hub, Policy};
-use veda_bus_core::journal::{Journal, Options, Reader, Recovery};
 use veda_bus_core::name::{InstanceId, MessageId};
 use veda_bus_core::state::State;
 use veda_bus_core::state::record::Stage;
@@ -20,10 +15,8 @@ use veda_bus_core::time::Millis;
 use veda_bus_core::wire::request::{Ack, AckStage, Register};
 
 use crate::bench::{query, repo};
+use crate::ledger::{ENDLESS, Ledger, Place, events, start};
 use crate::script::{self, Runner, Step};
-
-/// So large that nothing is ever archived.
-const ENDLESS: u64 = u64::MAX;
 
 proptest! {
     #![proptest_config(script::config(128))]
@@ -142,149 +135,6 @@ fn what_an_instance_had_waits_again_though_it_registered_before_the_rotation() {
     ledger.command(register(&InstanceId::new("another").unwrap(), "LensSDK"));
     for id in &ids {
         assert_eq!(stage(&ledger, id), Some(Stage::Routed), "{id}");
-    }
-}
-
-struct Place {
-    _dir: TempDir,
-    options: Options,
-}
-
-impl Place {
-    fn new(segment_bytes: u64, keep: usize) -> Self {
-        let dir = tempfile::tempdir().unwrap();
-        let path = dir.path().join("coordination.log");
-        let options = Options { path, segment_bytes, segment_age: Duration::MAX, keep };
-        Self { _dir: dir, options }
-    }
-
-    fn path(&self) -> &Path {
-        &self.options.path
-    }
-
-    fn recover(&self, policy: Policy) -> (Hub, Recovery) {
-        let mut hub = Hub::new(policy);
-        let (_, recovery) =
-            Journal::open(self.options.clone(), |_| (), &mut |recorded| hub.recover(&recorded)).unwrap();
-        (hub, recovery)
-    }
-
-    /// Cuts the active file somewhere; gives how many lines are not whole any more, and the bytes of the one that is
-    /// left in part.
-    fn cut(&self, at: Index) -> (usize, u64) {
-        let bytes = std::fs::read(self.path()).unwrap();
-        let length = at.index(bytes.len() + 1);
-        let file = OpenOptions::new().write(true).open(self.path()).unwrap();
-        file.set_len(u64::try_from(length).unwrap()).unwrap();
-        let (left, gone) = bytes.split_at(length);
-        let torn = left.iter().rev().take_while(|&&byte| byte != b'\n').count();
-        (gone.split(|&byte| byte == b'\n').count() - 1, u64::try_from(torn).unwrap())
-    }
-}
-
-/// Every event of a journal, with all its segments.
-fn events(path: &Path) -> Vec<Recorded> {
-    let mut reader = Reader::open(path).unwrap();
-    let mut all = Vec::new();
-    while let Some(line) = reader.next_line().unwrap() {
-        all.push(line.decode().unwrap().0);
-    }
-    all
-}
-
-fn append(journal: &mut Journal, events: &[Recorded]) {
-    for recorded in events {
-        journal.append(recorded);
-    }
-}
-
-fn start(hub: &mut Hub, now: Millis) {
-    hub.handle(Command::Start { pid: 3, version: "test".into() }, now);
-}
-
-/// A hub whose events go to a journal, as the server does it.
-struct Ledger<'a> {
-    place: &'a Place,
-    runner: Runner,
-    journal: Journal,
-}
-
-/// Told of the state before a restart and of that after it.
-type Compare<'a> = dyn FnMut(&State, &State) + 'a;
-
-impl<'a> Ledger<'a> {
-    /// `look` sees the hub after the recovery, before it says that it has started.
-    fn open(place: &'a Place, mut runner: Runner, look: &mut dyn FnMut(&Hub)) -> Self {
-        let hub = &mut runner.hub;
-        let (journal, _) =
-            Journal::open(place.options.clone(), |_| (), &mut |recorded| hub.recover(&recorded)).unwrap();
-        look(hub);
-        let mut ledger = Self { place, runner, journal };
-        if ledger.journal.at_segment_start() {
-            ledger.checkpoint();
-        }
-        ledger.command(Command::Start { pid: 3, version: "test".into() });
-        ledger.journal.write().unwrap();
-        ledger
-    }
-
-    fn step(mut self, step: &Step, compare: &mut Compare<'_>) -> Self {
-        match step {
-            Step::Restart { stopped } => return self.restart(*stopped, compare),
-            // Only a segment begins with a checkpoint.
-            Step::Checkpoint => return self,
-            _ => {}
-        }
-        let Self { runner, journal, .. } = &mut self;
-        runner.run(step, &mut |_, events, _| append(journal, events));
-        self.journal.write().unwrap();
-        if self.journal.segment_is_full(self.runner.now) {
-            self.rotate();
-        }
-        self
-    }
-
-    fn rotate(&mut self) {
-        self.journal.rotate().unwrap();
-        self.checkpoint();
-        self.journal.write().unwrap();
-        self.journal.prune(self.runner.hub.state().since()).unwrap();
-    }
-
-    fn checkpoint(&mut self) {
-        let previous = self.journal.chain().to_string();
-        self.command(Command::Checkpoint { previous });
-    }
-
-    fn command(&mut self, command: Command<'_>) {
-        let Self { runner, journal, .. } = self;
-        runner.command(command, &mut |_, events, _| append(journal, events));
-    }
-
-    /// Ends this process, in an orderly way or not, and lets another take over.
-    fn restart(mut self, stopped: bool, compare: &mut Compare<'_>) -> Self {
-        if stopped {
-            self.command(Command::Stop { pid: 3 });
-            self.journal.write().unwrap();
-        }
-        let Self { place, runner, journal } = self;
-        drop(journal);
-        let (mut before, now) = (runner.hub.clone(), runner.now);
-        let whole = place.options.segment_bytes == ENDLESS;
-        let next = Self::open(place, runner.taken_over(), &mut |after| {
-            if whole {
-                compare(before.state(), after.state());
-            }
-        });
-        start(&mut before, now);
-        if !whole {
-            compare(before.state(), next.runner.hub.state());
-        }
-        next
-    }
-
-    fn close(self, compare: &mut Compare<'_>) {
-        self.restart(false, compare);
     }
 }
 

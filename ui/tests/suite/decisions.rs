@@ -490,5 +490,5 @@ fn a_list_of_a_thousand_votes_is_made_only_when_it_changes() {
     let cast: Vec<_> = swarm.events.iter().filter(is_vote).cloned().collect();
     assert_eq!(cast.len(), 1);
     console.events(&cast);
-    assert!(std::rc::Rc::ptr_eq(&list, &console.app.needs_now()), "a vote changes no line's place");
+    assert!(std::sync::Arc::ptr_eq(&list, &console.app.needs_now()), "a vote changes no line's place");
 }

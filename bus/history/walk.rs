@@ -1,0 +1,85 @@
+//! The way through the lines of the files, from any block on: which of them are events, and which are not.
+
+use std::io;
+use std::ops::Range;
+
+use super::files::Files;
+use super::map::Block;
+use crate::journal::line::Parts;
+use crate::journal::lines::Lines;
+use crate::name::Seq;
+
+/// A place between two lines.
+#[derive(Debug)]
+pub(super) struct Walk {
+    segment: usize,
+    lines: Lines,
+    /// The last event that was come by.
+    last: Seq,
+}
+
+/// A line that was come by.
+pub(super) struct Passed<'a> {
+    pub(super) line: &'a [u8],
+    /// What stands in it; or why it is no event.
+    pub(super) parts: Result<Parts<'a>, String>,
+    pub(super) segment: usize,
+    pub(super) offset: u64,
+}
+
+impl Walk {
+    /// From the first line of all.
+    pub(super) fn new() -> Self {
+        Self { segment: 0, lines: Lines::at(0), last: Seq(0) }
+    }
+
+    /// From the first event of a block.
+    pub(super) fn from(block: &Block) -> Self {
+        // It was judged good when the map was made: nothing before it can make it bad.
+        let last = Seq(block.first.0.saturating_sub(1));
+        Self { segment: block.segment, lines: Lines::at(block.offset), last }
+    }
+
+    /// The next line; `None` at the end, for now.
+    pub(super) fn next(&mut self, files: &Files) -> io::Result<Option<Passed<'_>>> {
+        let Some((range, offset)) = self.step(files)? else { return Ok(None) };
+        let line = self.lines.bytes(range);
+        let parts = match Parts::of(line) {
+            Ok(parts) if parts.seq > self.last => {
+                self.last = parts.seq;
+                Ok(parts)
+            }
+            Ok(_) => Err("its number is not above those before it".into()),
+            Err(error) => Err(error.to_string()),
+        };
+        Ok(Some(Passed { line, parts, segment: self.segment, offset }))
+    }
+
+    fn step(&mut self, files: &Files) -> io::Result<Option<(Range<usize>, u64)>> {
+        loop {
+            let Some(segment) = files.segments.get(self.segment) else { return Ok(None) };
+            // The active file is only left when another has come after it.
+            let is_over = segment.complete || self.segment + 1 < files.segments.len();
+            let offset = self.lines.offset();
+            if let Some(range) = self.lines.next(&segment.file, is_over)? {
+                return Ok(Some((range, offset)));
+            }
+            if !is_over || self.segment + 1 >= files.segments.len() {
+                return Ok(None);
+            }
+            self.segment += 1;
+            self.lines = Lines::at(0);
+        }
+    }
+
+    /// How many bytes stand behind the last whole line, where that is the end of the last file.
+    pub(super) fn unfinished(&self, files: &Files) -> io::Result<u64> {
+        let Some(segment) = files.segments.get(self.segment) else { return Ok(0) };
+        Ok(segment.file.metadata()?.len().saturating_sub(self.lines.offset()))
+    }
+
+    /// The number of the segment, and the place in it in bytes.
+    pub(super) fn place(&self) -> (usize, u64) {
+        (self.segment, self.lines.offset())
+    }
+}
