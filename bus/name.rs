@@ -4,6 +4,8 @@
 //! Each is a type of its own, so that a sequence number is never taken for a count, nor a session for an instance.
 
 use std::borrow::Cow;
+use std::cell::RefCell;
+use std::collections::HashSet;
 use std::fmt;
 
 use arcstr::ArcStr;
@@ -63,6 +65,42 @@ fn name_schema() -> Schema {
     json_schema!({ "type": "string", "minLength": 1, "maxLength": MAX_NAME_BYTES, "format": "name" })
 }
 
+/// How many names of a written state are shared with those that come after them.
+const SHARED: usize = 4_096;
+
+thread_local! {
+    static KNOWN: RefCell<HashSet<ArcStr>> = RefCell::default();
+}
+
+/// A name after checking it, as a handle that others of the same text on this thread share: a written state says few names
+/// very often.
+fn shared(name: &str) -> Result<ArcStr, NameError> {
+    KNOWN.with_borrow_mut(|known| {
+        if let Some(known) = known.get(name) {
+            return Ok(known.clone());
+        }
+        check_name(name)?;
+        if known.len() >= SHARED {
+            known.clear();
+        }
+        let name = ArcStr::from(name);
+        known.insert(name.clone());
+        Ok(name)
+    })
+}
+
+struct Share;
+
+impl de::Visitor<'_> for Share {
+    type Value = ArcStr;
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a name")
+    }
+    fn visit_str<E: de::Error>(self, name: &str) -> Result<ArcStr, E> {
+        shared(name).map_err(E::custom)
+    }
+}
+
 macro_rules! name_type {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
@@ -117,6 +155,9 @@ macro_rules! name_type {
 
         impl<'de> Deserialize<'de> for $name {
             fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                if !deserializer.is_human_readable() {
+                    return deserializer.deserialize_str(Share).map(Self);
+                }
                 let name = Cow::<str>::deserialize(deserializer)?;
                 Self::new(&name).map_err(de::Error::custom)
             }

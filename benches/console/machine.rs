@@ -33,18 +33,20 @@ impl Machine {
         Self { folder }
     }
 
+    /// Its journal.
+    #[allow(dead_code, reason = "only a benchmark that reads it asks")]
+    pub(crate) fn journal(&self) -> PathBuf {
+        self.folder.path().join("log")
+    }
+
     pub(crate) fn socket(&self) -> PathBuf {
         self.folder.path().join("s")
     }
 
     /// Writes the journal of so many conversations, the last of which ended `age` ago.
     pub(crate) fn remember(&self, conversations: usize, age: Duration) {
-        let options = Options {
-            path: self.folder.path().join("log"),
-            segment_bytes: u64::MAX,
-            segment_age: Duration::MAX,
-            keep: 0,
-        };
+        let options =
+            Options { path: self.journal(), segment_bytes: u64::MAX, segment_age: Duration::MAX, keep: 0 };
         let (mut journal, _) = Journal::open(options, |_| {}, &mut |_| {}).unwrap();
         let begin = Millis::now().0 - age.as_millis() as u64 - conversations as u64 * 15;
         let mut swarm = Swarm::new(Millis(begin), 1);

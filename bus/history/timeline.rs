@@ -104,19 +104,24 @@ pub struct Timeline<F> {
 
 impl<F: Fold> Timeline<F> {
     /// Opens a journal: one path is its active file, with the archived segments beside it; several are just these
-    /// segments. All lines are looked at, at their ends only. `tell` hears of the bytes that were looked at.
+    /// segments. All lines are looked at, at their ends only, of which `tell` hears; then `folding` says what is folded.
     ///
     /// Snapshots are kept in `<path>.replay`, or where that can not be, in a file without a name.
     ///
     /// # Errors
     /// What the operating system says; [`io::ErrorKind::NotFound`] when there is no such journal.
-    pub fn open(paths: &[PathBuf], folding: Folding<F>, tell: &mut dyn FnMut(Progress)) -> io::Result<Self> {
+    pub fn open(
+        paths: &[PathBuf],
+        tell: &mut dyn FnMut(Progress),
+        folding: impl FnOnce(&Map) -> Folding<F>,
+    ) -> io::Result<Self> {
         let files = Files::open(paths)?;
         let first = paths.first().ok_or(io::ErrorKind::InvalidInput)?;
-        let shelf = Shelf::open(beside(first, "replay"), &folding.form)?;
         let (mut scan, mut map) = (Scan::new(), Map::default());
         let all = files.bytes()?;
         scan.go_on(&files, &mut map, &mut |done| tell(Progress { done, all: all.max(done) }))?;
+        let folding = folding(&map);
+        let shelf = Shelf::open(beside(first, "replay"), &folding.form)?;
         let (map, edge) = (Arc::new(map), Edge::new(&folding.empty));
         let mut timeline = Self { files, scan, map, folding, shelf, edge, aside: Vec::new() };
         timeline.begin_at_the_edge()?;

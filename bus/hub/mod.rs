@@ -68,7 +68,8 @@ pub struct Policy {
 
 impl Default for Policy {
     fn default() -> Self {
-        let keep = Keep { retention: Duration::from_secs(3600), messages: 100_000, bodies: 0 };
+        let keep =
+            Keep { retention: Duration::from_secs(3600), messages: 100_000, bodies: 0, owed: Keep::OWED };
         Self {
             default_ttl: Duration::from_secs(3600),
             mailbox_messages: 50_000,

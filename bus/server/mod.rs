@@ -217,6 +217,7 @@ fn policy(settings: &BusSettings) -> Policy {
             retention: settings.message_retention,
             messages: settings.retention_messages,
             bodies: 0,
+            owed: Keep::OWED,
         },
         rules: settings.rules.clone(),
         max_message_size: settings.max_message_size,

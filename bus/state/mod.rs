@@ -87,11 +87,17 @@ pub struct Keep {
     /// So many bytes of the finished messages' texts are kept, the oldest finished dropped first. The text of what is
     /// not finished is always kept.
     pub bodies: usize,
+    /// At most so many obligations are remembered, and so many parts of tasks; the oldest request is forgotten first.
+    pub owed: usize,
 }
 
 impl Keep {
-    /// Forget nothing.
-    pub const ALL: Self = Self { retention: Duration::MAX, messages: usize::MAX, bodies: usize::MAX };
+    /// How much of what is owed a bus remembers.
+    pub const OWED: usize = 20_000;
+
+    /// Forget nothing but what is owed for long.
+    pub const ALL: Self =
+        Self { retention: Duration::MAX, messages: usize::MAX, bodies: usize::MAX, owed: Self::OWED };
 }
 
 /// The process that hosts the bus.

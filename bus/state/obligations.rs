@@ -9,9 +9,6 @@ use super::{Keep, OWED};
 use crate::name::{RepoName, Seq};
 use crate::time::Millis;
 
-/// At most so many are remembered; the oldest request is forgotten first.
-const MOST: usize = 20_000;
-
 /// What one repo owes and is owed.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 struct Account {
@@ -173,7 +170,7 @@ impl Obligations {
             let Some(by) = late.map(|one| one.by.clone()) else { break };
             self.settle(seq, &by);
         }
-        while self.count > MOST
+        while self.count > keep.owed
             && let Some(oldest) = self.first()
         {
             self.settle_all(oldest);

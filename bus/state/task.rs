@@ -10,9 +10,6 @@ use crate::name::{MessageId, RepoName, Seq};
 use crate::payload::TaskStatus;
 use crate::time::Millis;
 
-/// At most so many parts are remembered, of all tasks together; the oldest task is forgotten first.
-const MOST_PARTS: usize = 20_000;
-
 /// Work that was handed out. What it is about stands in its message.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Task {
@@ -162,7 +159,7 @@ impl Tasks {
             }
             self.remove(seq);
         }
-        while self.parts > MOST_PARTS
+        while self.parts > keep.owed
             && let Some(oldest) = self.first()
         {
             self.remove(oldest);

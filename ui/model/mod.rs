@@ -39,9 +39,12 @@ const ACTIVITY_BYTES: usize = 8 << 20;
 /// How many bytes of the text of finished messages are kept; the rest is fetched when it is looked at.
 const BODIES: usize = 8 << 20;
 
-/// How many finished messages are remembered in the past: so many are read from a snapshot before a person notices. What
-/// came before is there when one goes further back.
-const PAST: usize = 20_000;
+/// How many finished messages, and answers that are owed, are remembered in the past of a journal with many messages: so
+/// many are read from a snapshot before a person notices. What came before is there when one goes further back.
+const PAST: usize = 4_000;
+
+/// The same where there are at most so many messages in the whole journal.
+const SHORT_PAST: usize = 20_000;
 
 /// How many bytes of their text.
 const PAST_BODIES: usize = 256 << 10;
@@ -83,7 +86,7 @@ pub struct Said {
 impl Model {
     /// Nothing has happened; at most `history` finished messages will be remembered.
     pub fn new(history: usize) -> Self {
-        let keep = Keep { retention: Duration::MAX, messages: history, bodies: BODIES };
+        let keep = Keep { retention: Duration::MAX, messages: history, bodies: BODIES, owed: Keep::OWED };
         Self {
             state: State::new(keep),
             threads: Threads::default(),
@@ -123,12 +126,19 @@ impl Model {
         said
     }
 
-    /// The fold of a journal, for one who looks at the past: nothing of it is unread.
-    pub fn of_the_past() -> Self {
-        let mut model = Self::new(PAST);
-        model.state = State::new(Keep { retention: Duration::MAX, messages: PAST, bodies: PAST_BODIES });
+    /// The fold of a journal of so many messages, for one who looks at the past: nothing of it is unread.
+    pub fn of_the_past(messages: u64) -> Self {
+        let is_short = usize::try_from(messages).is_ok_and(|messages| messages <= SHORT_PAST);
+        let history = if is_short { SHORT_PAST } else { PAST };
+        let keep = Keep { retention: Duration::MAX, messages: history, bodies: PAST_BODIES, owed: history };
+        let mut model = Self { state: State::new(keep), ..Self::new(history) };
         model.threads.remember(Seen { upto: Seq(u64::MAX), ..Seen::default() });
         model
+    }
+
+    /// How many finished messages are remembered at most.
+    pub fn history(&self) -> usize {
+        self.history
     }
 
     /// These were the latest events, the oldest first; a fold that began in the middle has not seen them all.

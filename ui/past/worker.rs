@@ -9,16 +9,13 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use veda_bus_core::event::{Event, Recorded};
-use veda_bus_core::history::{APART, Folding, Timeline};
+use veda_bus_core::history::{APART, Folding, Map, Progress, Timeline};
 use veda_bus_core::message::Message;
 use veda_bus_core::name::Seq;
 
 use super::seek::{self, SeekError};
 use super::{Report, Request, Target};
 use crate::model::{ACTIVITY, Model};
-
-/// What is folded, for the snapshots: another model, or another way to write it, makes them anew.
-const FORM: &str = concat!("console ", env!("CARGO_PKG_VERSION"), " 1");
 
 /// How long snapshots are made before somebody may ask something.
 const SLICE: Duration = Duration::from_millis(10);
@@ -64,6 +61,14 @@ impl Worker {
     }
 }
 
+/// What is folded of a journal. Its form changes with every version of the console, and with how much is remembered.
+fn folding(map: &Map) -> Folding<Model> {
+    let messages = map.blocks.iter().map(|block| block.counts.messages + block.counts.holds);
+    let empty = Model::of_the_past(messages.map(u64::from).sum());
+    let form = format!("console {} 1 {}", env!("CARGO_PKG_VERSION"), empty.history());
+    Folding { empty, form, apart: APART }
+}
+
 struct Work<'a> {
     timeline: Timeline<Model>,
     tell: &'a UnboundedSender<Report>,
@@ -80,14 +85,15 @@ const LEFT: io::ErrorKind = io::ErrorKind::BrokenPipe;
 impl<'a> Work<'a> {
     fn begin(paths: &[PathBuf], tell: &'a UnboundedSender<Report>) -> io::Result<Self> {
         let mut told = Instant::now();
-        let folding = Folding { empty: Model::of_the_past(), form: FORM.to_owned(), apart: APART };
-        let timeline = Timeline::open(paths, folding, &mut |progress| {
+        let mut opening = |progress: Progress| {
             if told.elapsed() >= TELL {
                 told = Instant::now();
                 let _ = tell.send(Report::Opening { done: progress.done, all: progress.all });
             }
-        })?;
-        let work = Self { timeline, tell, waiting: VecDeque::new(), is_indexing: true, told };
+        };
+        let timeline = Timeline::open(paths, &mut opening, folding)?;
+        let (waiting, told) = (VecDeque::new(), Instant::now());
+        let work = Self { timeline, tell, waiting, is_indexing: true, told };
         let _ = work.tell.send(Report::Opened(work.timeline.map().clone()));
         Ok(work)
     }

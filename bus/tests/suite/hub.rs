@@ -340,7 +340,7 @@ fn an_answer_has_the_type_of_what_it_answers() {
 
 #[test]
 fn what_is_finished_is_forgotten_after_the_retention() {
-    let keep = Keep { retention: Duration::from_secs(60), messages: 2, bodies: 0 };
+    let keep = Keep { retention: Duration::from_secs(60), messages: 2, bodies: 0, owed: Keep::OWED };
     let mut bench = Bench::with(Policy { keep, ..Policy::default() });
     let asker = bench.sender("Flagship");
     let lens = bench.join("LensSDK");

@@ -262,7 +262,7 @@ fn a_task_is_owed_by_those_who_have_a_part_in_it() {
 
 #[test]
 fn what_is_late_for_long_is_forgotten() {
-    let keep = Keep { retention: Duration::from_secs(60), messages: 1000, bodies: 0 };
+    let keep = Keep { retention: Duration::from_secs(60), messages: 1000, bodies: 0, owed: Keep::OWED };
     let mut bench = Bench::with(Policy { keep, ..Policy::default() });
     let app = bench.join("Flagship");
     let lens = bench.join("LensSDK");

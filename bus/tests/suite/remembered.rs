@@ -13,7 +13,7 @@ use crate::bench::{Bench, answer, query, repo, with};
 
 /// A bench that remembers so much of what is finished, an asker, and somebody who is asked.
 fn scene(messages: usize, bodies: usize) -> (Bench, InstanceId, InstanceId) {
-    let keep = Keep { retention: Duration::from_secs(60), messages, bodies };
+    let keep = Keep { retention: Duration::from_secs(60), messages, bodies, owed: Keep::OWED };
     let mut bench = Bench::with(Policy { keep, ..Policy::default() });
     let (asker, lens) = (bench.join("Flagship"), bench.join("LensSDK"));
     (bench, asker, lens)

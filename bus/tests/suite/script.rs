@@ -187,7 +187,12 @@ fn letter() -> impl Strategy<Value = Letter> {
 
 /// What a hub may be told to decide by: generous, close, or forgetting everything at once.
 pub(crate) fn policies() -> impl Strategy<Value = Policy> {
-    let keep = |seconds, messages, bodies| Keep { retention: Duration::from_secs(seconds), messages, bodies };
+    let keep = |seconds, messages, bodies| Keep {
+        retention: Duration::from_secs(seconds),
+        messages,
+        bodies,
+        owed: Keep::OWED,
+    };
     let keeps = vec![Keep::ALL, keep(3600, 1000, 0), keep(60, 8, 700), keep(5, 1, usize::MAX), keep(0, 0, 0)];
     let keeps = select(keeps);
     let limits = select(vec![(50_000, 64 << 20), (6, 64 << 20), (500, 1 << 11)]);

@@ -18,14 +18,14 @@ use crate::ledger::{ENDLESS, Ledger, Place, events};
 use crate::script::{self, Runner, Step};
 
 /// What is remembered, so little that much is forgotten.
-const KEEP: Keep = Keep { retention: Duration::MAX, messages: 12, bodies: 900 };
+const KEEP: Keep = Keep { retention: Duration::MAX, messages: 12, bodies: 900, owed: Keep::OWED };
 
 fn folding(apart: u64) -> Folding<State> {
     Folding { empty: State::new(KEEP), form: "state 1".into(), apart }
 }
 
 fn open(path: &Path, apart: u64) -> Timeline<State> {
-    Timeline::open(&[path.to_owned()], folding(apart), &mut |_| ()).unwrap()
+    Timeline::open(&[path.to_owned()], &mut |_| (), |_| folding(apart)).unwrap()
 }
 
 fn at(timeline: &mut Timeline<State>, seq: Seq) -> State {
@@ -223,7 +223,7 @@ fn snapshots_of_something_else_are_made_anew() {
         assert_eq!(timeline.indexed(), all.last().unwrap().seq);
     }
     let other = Folding { form: "state 2".into(), ..folding(5) };
-    let mut timeline = Timeline::open(&[place.path().to_owned()], other, &mut |_| ()).unwrap();
+    let mut timeline = Timeline::open(&[place.path().to_owned()], &mut |_| (), |_| other).unwrap();
     assert_eq!(timeline.indexed(), Seq(0));
     assert!(at(&mut timeline, middle) == expected);
 }
