@@ -4,6 +4,7 @@
 
 mod init;
 mod operator;
+mod retention;
 
 use std::num::NonZeroU64;
 use std::path::PathBuf;
@@ -19,6 +20,7 @@ pub(crate) use init::Init;
 pub(crate) use operator::{
     Decision, Edge, HoldCommand, Negotiations, OutcomeName, RulesCommand, ShowMessage, Vote, VoteName,
 };
+pub(crate) use retention::{COMPRESS_EXAMPLES, Compress, PRUNE_EXAMPLES, Prune};
 
 /// Coordination bus for swarms of coding agents, one agent per repository.
 ///
@@ -616,6 +618,12 @@ pub(crate) enum LogCommand {
     #[command(after_help = "Example:
   veda-bus log verify && echo nobody touched it")]
     Verify,
+    /// Remove old files of the journal that nothing needs any more
+    #[command(after_help = PRUNE_EXAMPLES)]
+    Prune(Prune),
+    /// Pack finished files of the journal; everything reads them as before
+    #[command(after_help = COMPRESS_EXAMPLES)]
+    Compress(Compress),
 }
 
 #[derive(Debug, Args)]

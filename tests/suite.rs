@@ -58,6 +58,7 @@ mod suite {
     mod protocol_doc;
     mod regression;
     mod restart;
+    mod retention;
     mod rules_file;
     mod screen_itself;
     mod security;

@@ -50,20 +50,35 @@ impl LockFile {
     /// # Errors
     /// A [`LockError`] when another holds it or its file is not fit for that.
     pub fn acquire(path: &Path) -> Result<Self, LockError> {
-        let mut how = OpenOptions::new();
-        let mut file = os::open_private(path, how.read(true).write(true).create(true).truncate(false))?;
-        let failed = |source| LockError::Io { path: path.to_owned(), source };
+        let mut file = open(path)?;
         match file.try_lock() {
-            Ok(()) => {}
+            Ok(()) => Self::held(file, path),
             Err(TryLockError::WouldBlock) => {
-                return Err(LockError::Held { path: path.to_owned(), pid: written(&mut file) });
+                Err(LockError::Held { path: path.to_owned(), pid: written(&mut file) })
             }
-            Err(TryLockError::Error(error)) => return Err(failed(error)),
+            Err(TryLockError::Error(source)) => Err(LockError::Io { path: path.to_owned(), source }),
         }
-        file.set_len(0).map_err(failed)?;
-        writeln!(file, "{}", std::process::id()).map_err(failed)?;
+    }
+
+    /// The same, as soon as nobody else holds it.
+    ///
+    /// # Errors
+    /// A [`LockError`] when its file is not fit for that.
+    pub fn wait(path: &Path) -> Result<Self, LockError> {
+        let file = open(path)?;
+        file.lock().map_err(|source| LockError::Io { path: path.to_owned(), source })?;
+        Self::held(file, path)
+    }
+
+    fn held(mut file: File, path: &Path) -> Result<Self, LockError> {
+        let numbered = file.set_len(0).and_then(|()| writeln!(file, "{}", std::process::id()));
+        numbered.map_err(|source| LockError::Io { path: path.to_owned(), source })?;
         Ok(Self { file })
     }
+}
+
+fn open(path: &Path) -> Result<File, OpenError> {
+    os::open_private(path, OpenOptions::new().read(true).write(true).create(true).truncate(false))
 }
 
 impl Drop for LockFile {

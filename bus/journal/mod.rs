@@ -11,6 +11,8 @@
 //! | `<log_path>.000000000042` | an archived segment, beginning with event 42 |
 //! | `<log_path>.000000000042.zst`, `.gz` | an archived segment, compressed; where the plain one is there, that one counts ([`open_segment`]) |
 //! | `<log_path>.lock` | held by the bus that writes ([`lock`]) |
+//! | `<log_path>.000000000042.zst.tmp` | what [`compress()`] has not finished, or never will |
+//! | `<log_path>.archives.lock` | held by whoever removes or compresses archives |
 //! | `<log_path>.torn-42` | what a crash had left of event 42 and the ones after it, cut off by a recovery |
 //!
 //! # What survives what
@@ -23,7 +25,10 @@ pub mod lock;
 pub mod reader;
 
 pub(crate) mod lines;
+
+mod compress;
 mod packed;
+mod prune;
 mod recover;
 mod segment;
 mod sync;
@@ -37,8 +42,10 @@ use std::io;
 use std::path::PathBuf;
 use std::time::Duration;
 
+pub use compress::{Compressed, compress, compressible};
 pub use line::{Chain, LineError};
 pub use lock::{LockError, LockFile};
+pub use prune::{Contents, Fate, Pruning, Segment, Torn};
 pub use reader::{Line, Reader};
 pub(crate) use segment::{beside, first_line, read_up_to};
 pub use segment::{files, open_segment};

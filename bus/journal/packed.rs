@@ -19,8 +19,8 @@ use crate::os;
 
 /// No line is longer than this many bytes: the longest message that may be configured has half of it. More without a line
 /// break is damage, before a reader has to hold it in memory.
-const LONGEST_LINE: u64 = 128 << 20;
-/// Unpacking leaves so many bytes of the disk to everybody else, and looks again after every so many.
+pub(super) const LONGEST_LINE: u64 = 128 << 20;
+/// Whoever unpacks or packs leaves so many bytes of the disk to everybody else, and looks again after every so many.
 const LEFT_FREE: u64 = 64 << 20;
 const LOOK_EVERY: u64 = 16 << 20;
 const CHUNK: usize = 128 * 1024;
@@ -52,7 +52,8 @@ impl Packing {
         Self::ALL.into_iter().find(|packing| extension == packing.suffix())
     }
 
-    fn decoder(self, file: File) -> io::Result<Box<dyn Read>> {
+    /// What is in such a file, from its beginning.
+    pub(super) fn decoder(self, file: File) -> io::Result<Box<dyn Read>> {
         let file = BufReader::with_capacity(CHUNK, file);
         Ok(match self {
             Self::Zstd => Box::new(zstd::Decoder::with_buffer(file)?),
@@ -67,7 +68,7 @@ impl Packing {
 /// What the operating system says of either file, a full disk above all. Damage is none: see [`damage`].
 pub(super) fn unpack(path: &Path, packing: Packing) -> io::Result<File> {
     let packed = File::open(path)?;
-    let mut unpacking = Unpacking { file: unnamed(folder(path))?, written: 0, whole: 0, looked: None };
+    let mut unpacking = Unpacking { roomy: Roomy::new(unnamed(folder(path))?), whole: 0 };
     let ended = match packed.metadata()?.len() {
         0 => Ok(Ended::Damaged("the file is empty".into())),
         _ => unpacking.fill(packing.decoder(packed)?.as_mut()),
@@ -112,7 +113,7 @@ fn unnamed(folder: &Path) -> io::Result<File> {
 }
 
 /// A decoder passes on what the system says of its file; what it finds in the file itself has no such number.
-fn is_of_the_system(error: &io::Error) -> bool {
+pub(super) fn is_of_the_system(error: &io::Error) -> bool {
     error.raw_os_error().is_some()
 }
 
@@ -123,35 +124,23 @@ enum Ended {
     Damaged(String),
 }
 
-/// A segment on its way to a file of its own.
-struct Unpacking {
-    file: File,
+/// A file that grows for as long as there is room on its disk for everybody else.
+pub(super) struct Roomy {
+    pub(super) file: File,
     written: u64,
-    /// Where the last line ends that is whole.
-    whole: u64,
-    /// How much was written when the room on the disk was looked at.
+    /// How much was written when the disk was looked at.
     looked: Option<u64>,
 }
 
-impl Unpacking {
-    fn fill(&mut self, contents: &mut dyn Read) -> io::Result<Ended> {
-        let mut chunk = vec![0; CHUNK];
-        loop {
-            let count = match contents.read(&mut chunk) {
-                Ok(0) => return Ok(Ended::Whole),
-                Ok(count) => count,
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-                Err(error) if is_of_the_system(&error) => return Err(error),
-                Err(error) => return Ok(Ended::Damaged(error.to_string())),
-            };
-            self.write(&chunk[..count])?;
-            if self.written - self.whole > LONGEST_LINE {
-                return Ok(Ended::Damaged(format!("{LONGEST_LINE} bytes without a line break")));
-            }
-        }
+impl Roomy {
+    /// The file should be empty.
+    pub(super) fn new(file: File) -> Self {
+        Self { file, written: 0, looked: None }
     }
+}
 
-    fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
+impl io::Write for Roomy {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         if self.looked.is_none_or(|looked| self.written - looked >= LOOK_EVERY) {
             self.looked = Some(self.written);
             if os::free_space(&self.file)? < LEFT_FREE + LOOK_EVERY {
@@ -159,22 +148,53 @@ impl Unpacking {
                 return Err(io::Error::new(io::ErrorKind::StorageFull, full));
             }
         }
-        self.file.write_all(bytes)?;
-        if let Some(last) = memchr::memrchr(b'\n', bytes) {
-            self.whole = self.written + last as u64 + 1;
+        let count = self.file.write(bytes)?;
+        self.written += count as u64;
+        Ok(count)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.flush()
+    }
+}
+
+/// A segment on its way to a file of its own.
+struct Unpacking {
+    roomy: Roomy,
+    /// Where the last line ends that is whole.
+    whole: u64,
+}
+
+impl Unpacking {
+    fn fill(&mut self, contents: &mut dyn Read) -> io::Result<Ended> {
+        let mut chunk = vec![0; CHUNK];
+        loop {
+            let bytes = match contents.read(&mut chunk) {
+                Ok(0) => return Ok(Ended::Whole),
+                Ok(count) => &chunk[..count],
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                Err(error) if is_of_the_system(&error) => return Err(error),
+                Err(error) => return Ok(Ended::Damaged(error.to_string())),
+            };
+            if let Some(last) = memchr::memrchr(b'\n', bytes) {
+                self.whole = self.roomy.written + last as u64 + 1;
+            }
+            self.roomy.write_all(bytes)?;
+            if self.roomy.written - self.whole > LONGEST_LINE {
+                return Ok(Ended::Damaged(format!("{LONGEST_LINE} bytes without a line break")));
+            }
         }
-        self.written += bytes.len() as u64;
-        Ok(())
     }
 
     /// The file, at its beginning. The line about what is lost is put in the place of the line that was cut by it.
-    fn finish(mut self, ended: Ended) -> io::Result<File> {
+    fn finish(self, ended: Ended) -> io::Result<File> {
+        let mut file = self.roomy.file;
         if let Ended::Damaged(reason) = ended {
-            self.file.set_len(self.whole)?;
+            file.set_len(self.whole)?;
             let line = [DAMAGED, &serde_json::to_vec(&reason)?, b"}\n"].concat();
-            self.file.write_all_at(&line, self.whole)?;
+            file.write_all_at(&line, self.whole)?;
         }
-        self.file.rewind()?;
-        Ok(self.file)
+        file.rewind()?;
+        Ok(file)
     }
 }

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use super::line::{self, Chain, LineError, SEQ_PREFIX};
 use super::lines::Lines;
-use super::segment::{archive_path, archives, first_line, open_segment, read_up_to};
+use super::segment::{archive_path, archives, first_line, first_line_at, open_segment, read_up_to};
 use crate::event::Recorded;
 use crate::name::Seq;
 
@@ -52,6 +52,16 @@ struct Open {
     complete: bool,
     lines: Lines,
     number: Option<u64>,
+}
+
+impl Open {
+    /// Goes to a line that is not after the first one with a number of at least `seq`, and not far before it.
+    fn begin_at(&mut self, seq: Seq) -> io::Result<()> {
+        let offset = search(&self.file, seq)?;
+        self.lines = Lines::at(offset);
+        self.number = (offset == 0).then_some(0);
+        Ok(())
+    }
 }
 
 /// Where the next line is, in the buffer and in the file.
@@ -109,11 +119,36 @@ impl Reader {
         let mut reader = Self::after_segment(path, after)?;
         reader.from = seq;
         if let Some(open) = &mut reader.open {
-            let offset = search(&open.file, seq)?;
-            open.lines = Lines::at(offset);
-            open.number = (offset == 0).then_some(0);
+            open.begin_at(seq)?;
         }
         Ok(reader)
+    }
+
+    /// Goes to where [`Self::from_seq`] would be. A segment that is open already is not opened again, which is dear for a
+    /// compressed one.
+    ///
+    /// # Errors
+    /// As for [`Self::open`].
+    pub fn go_to(&mut self, seq: Seq) -> io::Result<()> {
+        if !self.is_within(seq)? {
+            *self = Self::from_seq(&self.base, seq)?;
+        } else if let Some(open) = &mut self.open {
+            (self.from, self.begun) = (seq, false);
+            open.begin_at(seq)?;
+        }
+        Ok(())
+    }
+
+    /// Whether the line with the number `seq` is in the archive that is being read, or nowhere.
+    fn is_within(&self, seq: Seq) -> io::Result<bool> {
+        if self.after > seq || !self.open.as_ref().is_some_and(|open| open.complete) {
+            return Ok(false);
+        }
+        let first = match self.next_archive()? {
+            Some((first, _)) => Some(first),
+            None => first_line_at(&self.base)?.and_then(|line| line::seq_of(&line)),
+        };
+        Ok(first.is_some_and(|first| seq < first))
     }
 
     /// At the first segment whose first number is above `after`.

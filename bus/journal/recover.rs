@@ -72,6 +72,12 @@ fn start(path: &Path) -> io::Result<Reader> {
     Reader::after_segment(path, Seq(first.0.saturating_sub(1)))
 }
 
+/// The earliest event that a recovery of the journal at `path` needs; the first there is, where no checkpoint says it.
+pub(super) fn needed(path: &Path, archives: &[Archive]) -> io::Result<Seq> {
+    let oldest = archives.first().map_or(Seq(0), |archive| archive.first);
+    Ok(newest_checkpoint(path, archives)?.map_or(oldest, |(since, own)| since.min(own)))
+}
+
 /// What the newest checkpoint at the beginning of a segment needs, and its own number.
 fn newest_checkpoint(path: &Path, archives: &[Archive]) -> io::Result<Option<(Seq, Seq)>> {
     let paths = std::iter::once(path).chain(archives.iter().rev().map(|archive| archive.path.as_path()));

@@ -19,6 +19,35 @@ pub(super) struct Archive {
     pub packing: Option<Packing>,
 }
 
+impl Archive {
+    /// The paths that it may have, plain or compressed, the one that counts first.
+    fn paths(&self) -> impl Iterator<Item = PathBuf> {
+        let plain = if self.packing.is_some() { self.path.with_extension("") } else { self.path.clone() };
+        let packed = Packing::ALL.map(|packing| beside(&plain, packing.suffix()));
+        std::iter::once(plain).chain(packed)
+    }
+
+    /// Whether it is still there, compressed meanwhile or not.
+    pub(super) fn is_there(&self) -> bool {
+        self.paths().any(|path| path.symlink_metadata().is_ok())
+    }
+
+    /// Removes it, compressed or not; that it is gone already is no failure. Whoever does that to archives, or compresses
+    /// them, holds the [`lock_path`].
+    pub(super) fn remove(&self) -> io::Result<()> {
+        self.paths().try_for_each(|path| match std::fs::remove_file(path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+            _ => Ok(()),
+        })
+    }
+}
+
+/// The lock of who removes or compresses archives of the journal at `path`: a segment that is removed while it is being
+/// compressed would come back.
+pub(super) fn lock_path(path: &Path) -> PathBuf {
+    beside(path, "archives.lock")
+}
+
 /// `<path>.<suffix>`.
 pub(crate) fn beside(path: &Path, suffix: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();

@@ -9,9 +9,9 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::line::{self, Chain};
-use super::lock::LockFile;
+use super::lock::{LockError, LockFile};
 use super::recover::{self, Active};
-use super::segment::{Archive, archive_path, archives, beside, folder, sync_folder};
+use super::segment::{Archive, archive_path, archives, beside, folder, lock_path, sync_folder};
 use super::sync::{OnSynced, Syncer};
 use super::{JournalError, Options, Recovery};
 use crate::event::Recorded;
@@ -226,8 +226,9 @@ impl Journal {
     }
 
     /// The first event that is still there; `None` when nothing is kept.
-    pub fn oldest(&self) -> Option<Seq> {
-        let disk = self.disk()?;
+    pub fn oldest(&mut self) -> Option<Seq> {
+        let disk = self.disk_mut()?;
+        disk.forget_gone();
         let archived = disk.archives.front().map(|archive| archive.first);
         archived.or(disk.active.first.map(|(first, _)| first))
     }
@@ -287,7 +288,8 @@ impl Disk {
         self.reserved = self.active.bytes;
         self.file.sync_all()?;
         let path = archive_path(&self.options.path, first);
-        if path.try_exists()? {
+        let archive = Archive { first, path: path.clone(), packing: None };
+        if archive.is_there() {
             return Err(io::Error::new(io::ErrorKind::AlreadyExists, format!("{} exists", path.display())));
         }
         std::fs::rename(&self.options.path, &path)?;
@@ -295,21 +297,38 @@ impl Disk {
         self.file = Arc::new(file);
         self.active = Active::default();
         self.reserved = 0;
-        self.archives.push_back(Archive { first, path, packing: None });
+        self.archives.push_back(archive);
         Ok(())
     }
 
     fn prune(&mut self, since: Seq, next: Seq) -> io::Result<usize> {
         let active = self.active.first.map_or(next, |(first, _)| first);
+        self.forget_gone();
+        if self.options.keep == 0 || self.archives.len() <= self.options.keep {
+            return Ok(0);
+        }
+        let _lock = match LockFile::acquire(&lock_path(&self.options.path)) {
+            Ok(lock) => lock,
+            // Somebody is at them. After the next rotation there is another opportunity.
+            Err(LockError::Held { .. }) => return Ok(0),
+            Err(error) => return Err(io::Error::other(error)),
+        };
         let mut gone = 0;
-        while self.options.keep > 0 && self.archives.len() > self.options.keep {
+        while self.archives.len() > self.options.keep {
             let end = self.archives.get(1).map_or(active, |archive| archive.first);
             let Some(oldest) = self.archives.front().filter(|_| end <= since) else { break };
-            remove(&oldest.path)?;
+            oldest.remove()?;
             self.archives.pop_front();
             gone += 1;
         }
         Ok(gone)
+    }
+
+    /// Takes note of what the operator has removed.
+    fn forget_gone(&mut self) {
+        while self.archives.front().is_some_and(|oldest| !oldest.is_there()) {
+            self.archives.pop_front();
+        }
     }
 }
 
@@ -331,13 +350,6 @@ fn begin(path: &Path) -> io::Result<File> {
 fn undo(path: &Path, archive: &Path) {
     // If even that fails, the next start finds an archive and no active file, and goes on from there.
     let _ = std::fs::rename(archive, path);
-}
-
-fn remove(path: &Path) -> io::Result<()> {
-    match std::fs::remove_file(path) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-        _ => Ok(()),
-    }
 }
 
 #[cfg(test)]

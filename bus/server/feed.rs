@@ -5,6 +5,7 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
+use std::io;
 use std::path::PathBuf;
 use std::rc::Rc;
 use std::time::Duration;
@@ -123,10 +124,13 @@ impl Drop for Subscription {
 
 /// Follows the journal for one subscriber, until it is gone. `path` is the journal, if there is one.
 pub(super) async fn follow(mut place: Subscription, outbox: Rc<Outbox>, path: Option<PathBuf>) {
+    // It is kept from one piece of the journal to the next.
+    let mut reader = None;
     while !outbox.is_gone() {
         let changed = place.recent.changed.notified();
         match place.recent.push_from(place.next, &outbox) {
             Pushed::CaughtUp => {
+                reader = None;
                 tokio::select! {
                     () = changed => {}
                     () = outbox.gone_for_good() => {}
@@ -134,7 +138,7 @@ pub(super) async fn follow(mut place: Subscription, outbox: Rc<Outbox>, path: Op
                 continue;
             }
             Pushed::Upto(next) => place.next = next,
-            Pushed::Older => place.next = from_journal(&place, &outbox, path.clone()).await,
+            Pushed::Older => place.next = from_journal(&place, &outbox, path.clone(), &mut reader).await,
         }
         outbox.flush();
         outbox.room().await;
@@ -142,12 +146,20 @@ pub(super) async fn follow(mut place: Subscription, outbox: Rc<Outbox>, path: Op
 }
 
 /// Pushes a piece of the journal, and gives the place after it.
-async fn from_journal(place: &Subscription, outbox: &Outbox, path: Option<PathBuf>) -> Seq {
-    let (recent, next) = (&place.recent, place.next);
+async fn from_journal(
+    place: &Subscription,
+    outbox: &Outbox,
+    path: Option<PathBuf>,
+    kept: &mut Option<Reader>,
+) -> Seq {
+    let (recent, next, mut reader) = (&place.recent, place.next, kept.take());
     let upto = recent.written.get();
-    let read = tokio::task::spawn_blocking(move || read_piece(path, next, upto)).await;
-    match read {
-        Ok(Ok((bytes, after))) if after > next => {
+    let read = tokio::task::spawn_blocking(move || {
+        read_piece(&mut reader, path, next, upto).map(|(bytes, after)| (bytes, after, reader))
+    });
+    match read.await {
+        Ok(Ok((bytes, after, reader))) if after > next => {
+            *kept = reader;
             outbox.push(&bytes);
             after
         }
@@ -161,10 +173,22 @@ async fn from_journal(place: &Subscription, outbox: &Outbox, path: Option<PathBu
     }
 }
 
-fn read_piece(path: Option<PathBuf>, next: Seq, upto: Seq) -> std::io::Result<(Vec<u8>, Seq)> {
+/// The events from `next` on, up to `upto` or as many as are enough for once, and the place after them.
+fn read_piece(
+    reader: &mut Option<Reader>,
+    path: Option<PathBuf>,
+    next: Seq,
+    upto: Seq,
+) -> io::Result<(Vec<u8>, Seq)> {
     let (mut bytes, mut place) = (Vec::new(), next);
     let Some(path) = path else { return Ok((bytes, place)) };
-    let mut reader = Reader::from_seq(&path, next)?;
+    let reader = match reader {
+        Some(reader) => {
+            reader.go_to(next)?;
+            reader
+        }
+        None => reader.insert(Reader::from_seq(&path, next)?),
+    };
     while let Some(line) = reader.next_line()? {
         let Some(seq) = line.seq else { continue };
         if seq > upto || bytes.len() > READ_BYTES {

@@ -190,8 +190,13 @@ impl<'a> Past<'a> {
 
     fn find(&mut self, seq: Seq) -> io::Result<Option<Written>> {
         let is_near = seq >= self.next && seq.0 - self.next.0 <= NEAR;
-        let reader = match self.reader.take().filter(|_| is_near) {
-            Some(reader) => self.reader.insert(reader),
+        let reader = match &mut self.reader {
+            Some(reader) => {
+                if !is_near {
+                    reader.go_to(seq)?;
+                }
+                reader
+            }
             None => self.reader.insert(Reader::from_seq(self.path, seq)?),
         };
         while let Some(line) = reader.next_line()? {

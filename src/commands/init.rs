@@ -4,7 +4,6 @@
 //! |---|---|
 //! | [`repository`] | which folder it is, and its name |
 //! | [`manifests`] | what its agents can do, guessed |
-//! | [`asking`] | questions, where there is a person to answer them |
 //! | [`identity`] | `.veda/coordination.toml` |
 //! | [`found`] | which agents there are on this machine |
 //! | [`hosts`] | what goes into which file of which agent |
@@ -16,7 +15,6 @@
 //! | [`steps`], [`report`] | what is said of it |
 
 mod apply;
-mod asking;
 mod entry;
 mod fault;
 mod found;

@@ -1,5 +1,8 @@
 //! `veda-bus log`: the journal, readable. It reads the files, so it needs no bus; where one answers, its journal is meant.
 
+pub(super) mod compress;
+pub(super) mod prune;
+
 use std::path::Path;
 use std::time::Duration;
 

@@ -1,5 +1,6 @@
 //! The commands, one file each.
 
+mod asking;
 mod config;
 mod console;
 mod decide;
@@ -92,10 +93,14 @@ fn run_usual(arguments: Arguments) -> Result<(), Failure> {
         Some(Command::Hook(_)) => Ok(()),
         Some(Command::Watch(watch)) => watch::run(&context, &watch),
         Some(Command::Log(log)) => match log.command {
-            Some(LogCommand::Verify) if log.has_conditions() => {
-                Err(Failure::Usage("log verify checks the whole journal; leave the conditions out".into()))
+            Some(_) if log.has_conditions() => {
+                let what = "log verify, prune and compress are about whole files of the journal; \
+                            leave the conditions before them out";
+                Err(Failure::Usage(what.into()))
             }
             Some(LogCommand::Verify) => log::verify(&context),
+            Some(LogCommand::Prune(prune)) => log::prune::run(&context, &prune),
+            Some(LogCommand::Compress(compress)) => log::compress::run(&context, &compress),
             None => log::run(&context, &log),
         },
         Some(Command::Config) => config::run(&context),

@@ -14,6 +14,7 @@ use serde_json::json;
 use veda_bus_core::event::{Event, Recorded};
 use veda_bus_core::journal::{Line, Reader};
 use veda_bus_core::name::MessageId;
+use veda_bus_core::time::Millis;
 use veda_bus_core::wire::BusFrame;
 use veda_bus_ui::when::{self, Edge};
 
@@ -65,11 +66,8 @@ pub(crate) fn place(line: &Line<'_>) -> String {
 
 /// What the flags ask of the journal at `path`.
 pub(crate) fn wanted(choice: &Choice, path: &Path) -> Result<Wanted, Failure> {
-    let now = Local::now();
-    let time = |flag: &str, text: &Option<String>, edge| {
-        let parse = |text: &String| when::parse(text, &now, edge);
-        text.as_ref().map(parse).transpose().map_err(|why| Failure::Usage(format!("{flag}: {why}")))
-    };
+    let time =
+        |flag, text: &Option<String>, edge| text.as_ref().map(|text| moment(flag, text, edge)).transpose();
     Ok(Wanted {
         since: time("--since", &choice.since, Edge::Start)?,
         until: time("--until", &choice.until, Edge::End)?,
@@ -78,6 +76,11 @@ pub(crate) fn wanted(choice: &Choice, path: &Path) -> Result<Wanted, Failure> {
         kind: choice.kind,
         text: None,
     })
+}
+
+/// The moment that `flag` says.
+pub(crate) fn moment(flag: &str, text: &str, edge: Edge) -> Result<Millis, Failure> {
+    when::parse(text, &Local::now(), edge).map_err(|why| Failure::Usage(format!("{flag}: {why}")))
 }
 
 /// The thread of the message that `prefix` names: the whole journal is looked through for it.

@@ -1,7 +1,9 @@
 //! Tests of the journal; each keeps its files in a folder of its own that is removed.
 
+mod compress;
 mod line;
 mod packed;
+mod prune;
 mod reader;
 mod recover;
 mod verify;

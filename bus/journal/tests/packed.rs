@@ -23,7 +23,7 @@ fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
 }
 
 /// Puts a compressed file in the place of a segment.
-fn pack(path: &Path, suffix: &str) -> PathBuf {
+pub(super) fn pack(path: &Path, suffix: &str) -> PathBuf {
     let bytes = fs::read(path).unwrap();
     let packed = with_suffix(path, suffix);
     fs::write(&packed, if suffix == "zst" { zstd(&bytes) } else { gzip(&bytes) }).unwrap();
@@ -203,4 +203,17 @@ fn what_is_no_compressed_file_and_what_has_no_end_is_damage() {
     fs::write(&path, zstd::encode_all(endless, 1).unwrap()).unwrap();
     let unpacked = String::from_utf8(contents(&path)).unwrap();
     assert_eq!(unpacked, "{\"damaged\":\"134217728 bytes without a line break\"}\n");
+}
+
+#[test]
+fn a_reader_goes_to_and_fro_within_compressed_segments() {
+    let place = Place::filled(4, 40);
+    place.segments()[..3].iter().for_each(|path| drop(pack(path, "zst")));
+    let mut reader = Reader::open(place.path()).unwrap();
+    for seq in [5, 7, 2, 40, 41, 80, 42, 161, 119, 120, 121, 160, 1, 130, 81] {
+        reader.go_to(Seq(seq)).unwrap();
+        let found = reader.next_line().unwrap().map(|line| line.seq.unwrap().0);
+        assert_eq!(found, Some(seq).filter(|&seq| seq <= 160));
+    }
+    assert_eq!(numbers(&mut reader), (82..=160).collect::<Vec<_>>());
 }

@@ -8,9 +8,10 @@ use veda_bus_core::name::{Capability, RepoName};
 
 use super::entry::Entries;
 use super::hosts::Target;
-use super::{asking, manifests, repository};
+use super::{manifests, repository};
 use crate::agents::identity::is_reserved;
 use crate::arguments::Init;
+use crate::commands::asking;
 use crate::commands::is_terminal;
 use crate::context::Context;
 use crate::failure::Failure;

@@ -23,7 +23,7 @@ pub(super) fn ask<T>(
         let length = length.map_err(|error| Failure::Failed(format!("no answer: {error}")))?;
         if length == 0 {
             writeln!(out)?;
-            return Err(Failure::Failed("nothing was answered, and nothing was written".into()));
+            return Err(Failure::Failed("nothing was answered, and nothing was done".into()));
         }
         match answer.trim() {
             "" => return Ok(offered),
@@ -33,4 +33,13 @@ pub(super) fn ask<T>(
             },
         }
     }
+}
+
+/// Asks whether to do it; an empty line says no.
+pub(super) fn confirmed(question: &str) -> Result<bool, Failure> {
+    ask(question, false, "y/N", |answer| match answer.to_lowercase().as_str() {
+        "y" | "yes" => Ok(true),
+        "n" | "no" => Ok(false),
+        _ => Err("y or n, please".to_owned()),
+    })
 }
