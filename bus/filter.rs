@@ -20,7 +20,7 @@ use cel::context::VariableResolver;
 use cel::parser::Expression;
 use cel::{Context, Env, Value};
 
-pub use facts::{Facts, MAX_SUMMARY};
+pub use facts::{Facts, MAX_SUMMARY, MAX_TEXT, Said};
 pub use fault::FilterError;
 pub use fault::line_and_column;
 pub(crate) use fault::nearest;

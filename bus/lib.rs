@@ -13,6 +13,7 @@
 //! | [`server`] | the daemon: a thin shell of sockets around hub and journal |
 //! | [`client`], [`handler`] | what a program needs to become an instance |
 //! | [`config`], [`filter`] | the two configuration files, CEL expressions over messages and events |
+//! | [`search`] | finds messages in a journal's files |
 //! | [`suggest`] | the nearest known name to one that is not known |
 //! | [`text`] | makes text from agents harmless for a terminal |
 //! | [`os`] | what only some operating systems can do, each with a stated fallback |
@@ -34,6 +35,7 @@ pub mod os;
 pub mod payload;
 pub mod refusal;
 pub mod schema;
+pub mod search;
 pub mod server;
 pub mod state;
 pub mod suggest;

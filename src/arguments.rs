@@ -5,6 +5,7 @@
 mod init;
 mod operator;
 mod retention;
+mod search;
 
 use std::num::NonZeroU64;
 use std::path::PathBuf;
@@ -13,6 +14,7 @@ use clap::builder::RangedU64ValueParser;
 use clap::{Args, Parser, Subcommand, ValueEnum, value_parser};
 use veda_bus_core::message::{MessageType, Priority};
 use veda_bus_core::name::{Capability, InstanceId, RepoName, SessionId};
+use veda_bus_ui::app::past::player::Speed;
 
 use crate::agents::host::Host;
 
@@ -21,6 +23,7 @@ pub(crate) use operator::{
     Decision, Edge, HoldCommand, Negotiations, OutcomeName, RulesCommand, ShowMessage, Vote, VoteName,
 };
 pub(crate) use retention::{COMPRESS_EXAMPLES, Compress, PRUNE_EXAMPLES, Prune};
+pub(crate) use search::Search;
 
 /// Coordination bus for swarms of coding agents, one agent per repository.
 ///
@@ -211,6 +214,42 @@ Examples:
   veda-bus log --grep SessionContext --type Notify --follow
   veda-bus log verify")]
     Log(Log),
+    /// Find messages in the whole journal, by what they say
+    #[command(
+        after_help = "Exit codes: 0 something was found, 1 nothing was, 2 the command line is not right.
+
+Examples:
+  veda-bus search deadline LensSDK              both words, anywhere in a message
+  veda-bus search \"takes a deadline\" --context 2
+  veda-bus search -e 'refresh\\(\\w+\\)' --since 2d --type Query
+  veda-bus search --cel 'priority == high && text.contains(\"TODO\")' --json | jq -r .id"
+    )]
+    Search(Search),
+    /// Write conversations as Markdown, HTML, JSON or CSV
+    #[command(
+        after_help = "What a message came to is told to the journal's end, whatever span is asked for. JSON has messages as
+they were sent; cells of CSV that a spreadsheet would take for a formula begin with an apostrophe.
+
+Examples:
+  veda-bus export --thread 3f2a
+  veda-bus export --since 2h --output today.html
+  veda-bus export --all --type Negotiate --format json | jq '.conversations[].negotiations'
+  veda-bus export --repo LensSDK --format csv --output lens.csv --force"
+    )]
+    Export(Export),
+    /// Show who talks to whom, how fast answers come, what is open, and how negotiations and holds ended
+    #[command(after_help = "Examples:
+  veda-bus stats
+  veda-bus stats --since 2h --repo LensSDK
+  veda-bus stats --json | jq '.pairs[] | select(.messages > 10)'")]
+    Stats(Stats),
+    /// Play the journal back in the console: every pane as it was at any moment
+    #[command(after_help = "Examples:
+  veda-bus replay                   the journal of the bus, with its archived segments
+  veda-bus replay --at 14:32 --speed 4
+  veda-bus replay --thread 3f2a
+  veda-bus replay ~/old/coordination.log --since '2026-11-22 09:00' --until 12:00")]
+    Replay(Replay),
     /// Show every effective setting and where it came from
     #[command(after_help = "Examples:
   veda-bus config
@@ -237,6 +276,28 @@ Examples:
   veda-bus bench
   veda-bus bench --quick --json")]
     Bench(Bench),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Replay {
+    /// The journal, with the archived segments beside it; or several of its files [default: the journal of the bus]
+    pub(crate) files: Vec<PathBuf>,
+    /// Begin here: a time (14:32, of the last day), -2h (before the end), an event (#1234), the id of a message,
+    /// /TEXT, or the name of a mark
+    #[arg(long, value_name = "MOMENT", allow_hyphen_values = true)]
+    pub(crate) at: Option<String>,
+    /// Begin before the first event since then: 2h, 14:32, 2026-11-22, '2026-11-22 14:32'
+    #[arg(long, value_name = "TIME", conflicts_with = "at")]
+    pub(crate) since: Option<String>,
+    /// Stop playing there
+    #[arg(long, value_name = "TIME")]
+    pub(crate) until: Option<String>,
+    /// List only this thread, and begin with it: the id of one of its messages, or the beginning of it
+    #[arg(long, value_name = "ID")]
+    pub(crate) thread: Option<String>,
+    /// Play so many times as fast as it happened, 0.25 to 1000, or max
+    #[arg(long, value_name = "N", default_value = "1")]
+    pub(crate) speed: Speed,
 }
 
 #[derive(Debug, Args)]
@@ -610,6 +671,43 @@ impl Choice {
         let Self { since, until, thread, repo, kind } = self;
         kind.is_some() || repo.is_some() || [since, until, thread].into_iter().any(Option::is_some)
     }
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Export {
+    #[command(flatten)]
+    pub(crate) choice: Choice,
+    /// Everything that the journal has
+    #[arg(long)]
+    pub(crate) all: bool,
+    /// How it is written [default: what the ending of --output says, else md]
+    #[arg(long, value_enum)]
+    pub(crate) format: Option<ExportFormat>,
+    /// The file that it is written to, which nobody else may read [default: standard output]
+    #[arg(long, short, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+    /// Replace the file that is there
+    #[arg(long, requires = "output")]
+    pub(crate) force: bool,
+}
+
+/// How conversations are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ExportFormat {
+    /// Markdown
+    Md,
+    /// One HTML file, without scripts
+    Html,
+    /// One JSON object
+    Json,
+    /// A table with a row for each message
+    Csv,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Stats {
+    #[command(flatten)]
+    pub(crate) choice: Choice,
 }
 
 #[derive(Debug, Subcommand)]

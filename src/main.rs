@@ -7,12 +7,14 @@
 //! | [`mod@bench`] | the bus beside a bare relay |
 //! | [`commands`] | one file a command |
 //! | [`compose`] | from flags to messages |
+//! | [`mod@export`] | conversations as documents |
 //! | [`failure`] | what went wrong, in one line, and the exit code |
 //! | [`context`] | what every command needs: configuration, connection, output |
 //! | [`history`] | what the commands share that read a journal's files |
 //! | [`hosting`] | a bus on a thread of this process, and how it is handed over to a process in the background |
 //! | [`runtime`] | what runs a command, and the signals that end it |
 //! | [`show`] | events and messages as lines for a person |
+//! | [`stats`] | what a journal comes to in numbers |
 //! | [`waiting`] | waiting for an answer |
 //! | [`watching`] | files that are read again when they change |
 
@@ -22,11 +24,13 @@ mod bench;
 mod commands;
 mod compose;
 mod context;
+mod export;
 mod failure;
 mod history;
 mod hosting;
 mod runtime;
 mod show;
+mod stats;
 mod waiting;
 mod watching;
 

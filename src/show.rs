@@ -4,12 +4,14 @@
 //! | module | what is in it |
 //! |---|---|
 //! | [`ansi`] | rows with colours |
+//! | [`mod@hit`] | what a search has found |
 //! | [`memory`] | what was read of messages, so that later events can say which they are about |
 //! | [`start`] | what a bus that starts says of its journal |
 //! | [`table`] | columns as wide as what stands in them |
 //! | [`whole`] | a message with everything that it says |
 
 pub(crate) mod ansi;
+mod hit;
 pub(crate) mod memory;
 mod start;
 pub(crate) mod table;
@@ -24,6 +26,7 @@ use veda_bus_ui::row::Row;
 use veda_bus_ui::theme::Role;
 use veda_bus_ui::words::{self, Knows};
 
+pub(crate) use hit::{hit, message_of};
 pub(crate) use start::{journal, recovery_faults};
 pub(crate) use whole::message;
 

@@ -38,6 +38,8 @@ mod suite {
     mod doctor;
     mod example;
     mod exec;
+    mod export;
+    mod export_browser;
     mod flags;
     mod governance;
     mod handover;
@@ -61,9 +63,11 @@ mod suite {
     mod retention;
     mod rules_file;
     mod screen_itself;
+    mod search;
     mod security;
     mod slow_reader;
     mod spec;
+    mod stats;
     mod structure;
     mod stuck;
     mod torture;

@@ -9,6 +9,8 @@ use veda_bus_core::suggest::nearest;
 /// Where an action means something, and so where its keys are looked up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Scope {
+    /// While the past is shown, before all others.
+    Past,
     /// Everywhere but where text is typed.
     Anywhere,
     /// In panes 1, 3 and 5, in the list of conversations and in a thread.
@@ -25,12 +27,20 @@ pub enum Scope {
 
 impl Scope {
     /// All of them, in the order of the help.
-    pub const ALL: [Self; 6] =
-        [Self::Anywhere, Self::Lists, Self::Conversations, Self::Thread, Self::Needs, Self::Composer];
+    pub const ALL: [Self; 7] = [
+        Self::Anywhere,
+        Self::Lists,
+        Self::Conversations,
+        Self::Thread,
+        Self::Needs,
+        Self::Composer,
+        Self::Past,
+    ];
 
     /// The name as it stands in the settings: `[keys.thread]`.
     pub fn as_str(self) -> &'static str {
         match self {
+            Self::Past => "past",
             Self::Anywhere => "anywhere",
             Self::Lists => "lists",
             Self::Conversations => "conversations",
@@ -43,6 +53,7 @@ impl Scope {
     /// The heading in the help.
     pub fn title(self) -> &'static str {
         match self {
+            Self::Past => "In the past",
             Self::Anywhere => "Anywhere",
             Self::Lists => "In any list",
             Self::Conversations => "Conversations and threads",
@@ -68,6 +79,10 @@ pub enum Argument {
     Repo,
     /// The id of a message, or the beginning of it.
     Message,
+    /// A place of the past; without one, it is asked for.
+    Place,
+    /// A speed; without one, that at which it happened.
+    Speed,
 }
 
 impl Argument {
@@ -80,6 +95,8 @@ impl Argument {
             Self::Filter => "[TEXT or =CEL]",
             Self::Repo => "[REPO]",
             Self::Message => "ID",
+            Self::Place => "[PLACE]",
+            Self::Speed => "[N or max]",
         }
     }
 }
@@ -149,12 +166,13 @@ actions! {
     Filter "filter" Anywhere Filter ["/"] "show only conversations that match",
     ClearFilter "clear-filter" Anywhere None ["ctrl-u"] "show all conversations again",
     Older "older" Anywhere None ["O"] "load what is older, from the journal",
+    TimeTravel "time-travel" Anywhere None ["T"] "go to the past, or back to live",
     MarkAllRead "mark-all-read" Anywhere None ["M"] "mark every conversation as read",
     // The console.
     Help "help" Anywhere None ["?" "f1"] "show every key and command",
     CommandLine "command" Anywhere None [":"] "type a command",
     Palette "palette" Anywhere None ["ctrl-p"] "find an action by its name",
-    Theme "theme" Anywhere Theme ["T"] "change the theme",
+    Theme "theme" Anywhere Theme ["C"] "change the theme",
     Reload "reload" Anywhere None ["ctrl-r"] "read the settings and themes again",
     Mouse "mouse" Anywhere None ["ctrl-g"] "give the mouse to the terminal, or take it back",
     Redraw "redraw" Anywhere None ["ctrl-l"] "draw the screen anew",
@@ -208,6 +226,25 @@ actions! {
     AllowUnknown "allow-unknown" Composer None ["alt-u"] "let it go to a repo that was never seen, or not",
     Discard "discard" Composer None ["ctrl-x"] "throw the draft away",
     Close "close" Composer None ["esc"] "close the composer; the draft stays",
+    // The past.
+    Play "play" Past None ["space"] "play, or pause",
+    NextEvent "next-event" Past None ["." "alt-right"] "an event forward",
+    PreviousEvent "previous-event" Past None ["," "alt-left"] "an event back",
+    NextMessage "next-message" Past None [")"] "to the next message",
+    PreviousMessage "previous-message" Past None ["("] "to the message before",
+    NextDecision "next-decision" Past None ["}"] "to the next decision",
+    PreviousDecision "previous-decision" Past None ["{"] "to the decision before",
+    NextMatch "next-match" Past None ["n"] "to the next match of the filter",
+    PreviousMatch "previous-match" Past None ["N"] "to the match of the filter before",
+    Start "start" Past None ["0" "^"] "to the start, before everything",
+    End "end" Past None ["$"] "to the end",
+    Goto "goto" Past Place ["@"] "go to a time, an event, a message, a match or a mark",
+    Faster "faster" Past None [">" "+"] "play faster",
+    Slower "slower" Past None ["<" "-"] "play slower",
+    Speed "speed" Past Speed ["="] "play as fast as it happened, or at another speed",
+    Shorten "shorten" Past None ["s"] "shorten silences, or not",
+    MarkMoment "mark-moment" Past None ["m"] "mark this moment, with a note",
+    Marks "marks" Past None ["'"] "go to a mark, or delete one",
 }
 
 impl fmt::Display for Action {

@@ -12,16 +12,19 @@ use tokio::sync::mpsc;
 use tokio_stream::StreamExt as _;
 use veda_bus_core::time::Millis;
 
-use crate::app::memory::Memory;
+use crate::app::memory::{self, Memory};
+use crate::app::past::marks::Marks;
+use crate::app::past::{Past, Recording};
 use crate::app::{App, Hosting, Place};
 use crate::editor;
-use crate::link::Link;
+use crate::link::{Events, Link, Piece};
 use crate::look::Look;
 use crate::pace::{Dirty, Pace};
+use crate::past::{Report, Worker};
 use crate::screen::Screen;
 use crate::settings::{Folders, Settings};
 use crate::term::{self, Modes};
-use crate::update::{Effect, Host, Leaving, Msg, drew, feed, update};
+use crate::update::{Effect, Host, Leaving, Msg, drew, feed, past, update};
 use crate::view;
 use crate::watch::{Watched, Watcher};
 
@@ -53,6 +56,8 @@ pub struct Start {
     pub theme: Option<String>,
     /// What the bus in this process goes through, where it is in this process.
     pub host: Option<mpsc::UnboundedReceiver<Host>>,
+    /// What is played in place of a bus.
+    pub recording: Option<Recording>,
 }
 
 /// Shows the console until the operator leaves it. The terminal is as it was before, whatever way it ends.
@@ -69,7 +74,10 @@ struct Console {
     screen: Screen<Stdout>,
     modes: Modes,
     input: Option<Pin<Box<EventStream>>>,
-    link: Link,
+    /// The connection to the bus; a recording has none.
+    link: Option<Link>,
+    /// Who reads the past, while it is wanted.
+    past: Option<Worker>,
     host: Option<mpsc::UnboundedReceiver<Host>>,
     folders: Option<Folders>,
     memory: Option<Memory>,
@@ -127,7 +135,14 @@ impl Console {
         let size = Size::new(columns, rows);
         let fault = fault.or_else(|| settings.warnings.first().cloned());
         let mut app = App::new(settings, look, start.place, hosting, size, Millis::now());
-        let memory = recall(start.folders.as_ref(), &mut app);
+        // A recording has no bus whose drafts could be kept.
+        let memory = match start.recording {
+            Some(_) => None,
+            None => recall(start.folders.as_ref(), &mut app),
+        };
+        if let (Some(_), Some(folders)) = (&start.recording, &start.folders) {
+            app.chosen_theme = memory::chosen_theme(&folders.memory, &app.place.socket);
+        }
         app.asked_theme = start.theme;
         if let Some(Err(error)) = app.wanted_theme().map(str::to_owned).map(|theme| app.look.wear(&theme)) {
             app.complain(error.to_string());
@@ -138,17 +153,23 @@ impl Console {
         let (tell, changed) = mpsc::unbounded_channel();
         let watcher = start.folders.as_ref().and_then(|folders| watch(folders, tell));
         let ends = Ends::listen()?;
-        let link = Link::start(app.place.socket.clone())?;
+        let link = match start.recording {
+            Some(_) => None,
+            None => Some(Link::start(app.place.socket.clone())?),
+        };
         term::end_on_panic();
         let modes = Modes::take(app.settings.mouse)?;
         let mut pace = Pace::default();
         pace.touch(Dirty::Input);
-        Ok(Self {
+        let files = start.recording.as_ref().map(|recording| recording.files.clone());
+        app.past = start.recording.map(|recording| Box::new(Past::recording(recording)));
+        let mut console = Self {
             app,
             screen: Screen::new(io::stdout(), size),
             modes,
             input: Some(Box::pin(EventStream::new())),
             link,
+            past: None,
             host: start.host,
             folders: start.folders,
             memory,
@@ -159,7 +180,11 @@ impl Console {
             title: String::new(),
             leaving: None,
             ends,
-        })
+        };
+        if let Some(files) = files {
+            console.open_past(files)?;
+        }
+        Ok(console)
     }
 
     async fn run(mut self) -> Result<Leaving, ConsoleError> {
@@ -189,6 +214,11 @@ impl Console {
     async fn wait(&mut self) -> Result<(), ConsoleError> {
         let now = Instant::now();
         let wake = self.wake_at(now);
+        let (news, events) = match &mut self.link {
+            Some(link) => (Some(&mut link.news), Some(&mut link.events)),
+            None => (None, None),
+        };
+        let reports = self.past.as_mut().map(|past| &mut past.reports);
         let sleep = tokio::time::sleep_until(wake.unwrap_or(now).into());
         let (msg, dirty) = tokio::select! {
             biased;
@@ -204,11 +234,10 @@ impl Console {
                 self.leaving = Some(Leaving::Quit);
                 return Ok(());
             }
-            Some(host) = next_host(&mut self.host) => (Msg::Host(host), Dirty::Stream),
-            Some(news) = self.link.news.recv() => (Msg::News(news), Dirty::Input),
-            Some(piece) = self.link.events.recv(), if self.app.paused.is_none() => {
-                (Msg::Piece(piece), Dirty::Stream)
-            }
+            Some(host) = next(self.host.as_mut()) => (Msg::Host(host), Dirty::Stream),
+            Some(news) = next(news) => (Msg::News(news), Dirty::Input),
+            Some(report) = next(reports) => (Msg::Report(report), Dirty::Input),
+            Some(piece) = next_piece(events), if self.app.paused.is_none() => (Msg::Piece(piece), Dirty::Stream),
             Some(()) = self.changed.recv() => (self.read_settings(), Dirty::Input),
             () = sleep, if wake.is_some() => (Msg::Tick, Dirty::Stream),
         };
@@ -230,10 +259,10 @@ impl Console {
         }
         let begun = Instant::now();
         while self.leaving.is_none() && self.app.paused.is_none() && begun.elapsed() < TAKE_IN {
-            let Some(piece) = self.link.events.try_recv() else { break };
+            let Some(piece) = self.link.as_mut().and_then(|link| link.events.try_recv()) else { break };
             self.take(Msg::Piece(piece), Dirty::Stream)?;
         }
-        self.app.lag = self.link.events.waiting();
+        self.app.lag = self.link.as_ref().map_or(0, |link| link.events.waiting());
         Ok(())
     }
 
@@ -249,7 +278,23 @@ impl Console {
     fn perform(&mut self, effects: Vec<Effect>) -> Result<(), ConsoleError> {
         for effect in effects {
             match effect {
-                Effect::Ask(ask) => self.link.ask(ask),
+                Effect::Ask(ask) => {
+                    if let Some(link) = &self.link {
+                        link.ask(ask);
+                    }
+                }
+                Effect::OpenPast(files) => self.open_past(files)?,
+                Effect::Past(request) => {
+                    if let Some(past) = &self.past {
+                        past.ask(request);
+                    }
+                }
+                Effect::ClosePast => self.past = None,
+                Effect::SaveMarks => {
+                    if let Err(error) = self.app.marks.save() {
+                        self.app.complain(error.to_string());
+                    }
+                }
                 Effect::Copy(text) => self.screen.copy(&text)?,
                 Effect::Notify(what) => {
                     let (bell, desktop) = (self.app.settings.bell, self.app.settings.desktop);
@@ -275,6 +320,19 @@ impl Console {
         }
         if self.app.is_unsaved && self.save_at.is_none() {
             self.save_at = Some(Instant::now() + SAVE);
+        }
+        Ok(())
+    }
+
+    /// Begins to read a journal, and the marks beside it.
+    fn open_past(&mut self, files: Vec<PathBuf>) -> Result<(), ConsoleError> {
+        if let Some(journal) = files.last() {
+            let marks = Marks::load(journal).map_err(|error| error.to_string());
+            self.take(Msg::Marks(marks), Dirty::Input)?;
+        }
+        match Worker::start(files) {
+            Ok(worker) => self.past = Some(worker),
+            Err(error) => self.take(Msg::Report(Report::Failed(error.to_string())), Dirty::Input)?,
         }
         Ok(())
     }
@@ -309,11 +367,16 @@ impl Console {
         self.perform(effects)
     }
 
-    /// The terminal's title tells what needs the operator.
+    /// The terminal's title tells what needs the operator, and whether the past is shown.
     fn retitle(&mut self) -> io::Result<()> {
-        let title = match self.app.needs_count() {
-            0 => "veda-bus".to_owned(),
-            needs => format!("({needs}) veda-bus"),
+        let mode = match self.app.shown_past() {
+            Some(past) if past.is_recording() => "REPLAY ",
+            Some(_) => "PAST ",
+            None => "",
+        };
+        let title = match self.app.pressing() {
+            0 => format!("{mode}veda-bus"),
+            needs => format!("{mode}({needs}) veda-bus"),
         };
         if title != self.title {
             self.screen.title(&title)?;
@@ -329,7 +392,8 @@ impl Console {
         let changes = self.app.drawn.next_change.into_iter().chain(feed::next_deadline(&self.app)).map(after);
         let drawing = self.pace.next(now);
         let looking = feed::is_looking(&self.app).then_some(now);
-        changes.chain(drawing).chain(looking).chain(self.save_at).min()
+        let playing = past::wakes_at(&self.app).map(after);
+        changes.chain(drawing).chain(looking).chain(playing).chain(self.save_at).min()
     }
 
     fn read_settings(&self) -> Msg {
@@ -345,8 +409,9 @@ impl Console {
         if !std::mem::take(&mut self.app.is_unsaved) {
             return;
         }
+        // What is remembered is of the present, whatever is shown.
         if let Some(memory) = &self.memory
-            && let Err(error) = memory.save(&self.app)
+            && let Err(error) = self.app.in_live(|app| memory.save(app))
         {
             self.app.complain(format!("the drafts could not be written down: {error}"));
             self.app.is_unsaved = true;
@@ -361,9 +426,17 @@ async fn next_input(input: &mut Option<Pin<Box<EventStream>>>) -> Option<io::Res
     }
 }
 
-async fn next_host(host: &mut Option<mpsc::UnboundedReceiver<Host>>) -> Option<Host> {
-    match host {
-        Some(host) => host.recv().await,
+/// The next thing from where there may be nothing that anything could come from.
+async fn next<T>(receiver: Option<&mut mpsc::UnboundedReceiver<T>>) -> Option<T> {
+    match receiver {
+        Some(receiver) => receiver.recv().await,
+        None => std::future::pending().await,
+    }
+}
+
+async fn next_piece(events: Option<&mut Events>) -> Option<Piece> {
+    match events {
+        Some(events) => events.recv().await,
         None => std::future::pending().await,
     }
 }

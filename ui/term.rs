@@ -12,8 +12,9 @@ use crossterm::execute;
 use crossterm::style::{Print, ResetColor};
 use crossterm::terminal::{EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode};
 
-/// Clicks and the wheel (1000) as SGR coordinates (1006). What crossterm asks for would also tell of every movement.
-const MOUSE_ON: &str = "\x1b[?1000h\x1b[?1006h";
+/// Clicks, the wheel, and movements while a button is held (1002), as SGR coordinates (1006). What crossterm asks for
+/// would also tell of every other movement.
+const MOUSE_ON: &str = "\x1b[?1002h\x1b[?1006h";
 
 /// Saves the terminal's title on its stack, and takes it back from there (xterm).
 const TITLE_SAVE: &str = "\x1b[22;0t";

@@ -1,5 +1,7 @@
 //! Moments as people write them.
 
+use std::time::Duration;
+
 use chrono::{DateTime, Days, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, TimeZone};
 use veda_bus_core::time::Millis;
 
@@ -23,8 +25,8 @@ pub enum Edge {
 pub fn parse<Z: TimeZone>(text: &str, now: &DateTime<Z>, edge: Edge) -> Result<Millis, String> {
     let text = text.trim();
     if let Some(back) = duration(text) {
-        let millis = now.timestamp_millis().saturating_sub(back.num_milliseconds());
-        return Ok(Millis(u64::try_from(millis).unwrap_or_default()));
+        let now = Millis(u64::try_from(now.timestamp_millis()).unwrap_or_default());
+        return Ok(now.before(back));
     }
     let moment =
         moment(text, now.date_naive(), edge).ok_or_else(|| format!("expected {ACCEPTED}, found {text:?}"))?;
@@ -37,7 +39,7 @@ pub fn parse<Z: TimeZone>(text: &str, now: &DateTime<Z>, edge: Edge) -> Result<M
 }
 
 /// `90s`, `15m`, `2h`, `3d`.
-fn duration(text: &str) -> Option<TimeDelta> {
+pub(crate) fn duration(text: &str) -> Option<Duration> {
     let (number, unit) = text.split_at_checked(text.len().checked_sub(1)?)?;
     let seconds = match unit {
         "s" => 1,
@@ -47,7 +49,9 @@ fn duration(text: &str) -> Option<TimeDelta> {
         _ => return None,
     };
     let number = Some(number).filter(|number| number.bytes().all(|byte| byte.is_ascii_digit()))?;
-    TimeDelta::try_seconds(number.parse::<i64>().ok()?.checked_mul(seconds)?)
+    let seconds = number.parse::<u64>().ok()?.checked_mul(seconds)?;
+    // What is longer than anything could be counted in milliseconds is no duration.
+    (seconds <= u64::MAX / 1_000).then(|| Duration::from_secs(seconds))
 }
 
 fn moment(text: &str, today: NaiveDate, edge: Edge) -> Option<NaiveDateTime> {

@@ -1,11 +1,13 @@
 //! What a filter can ask about: the facts of one message or one event.
 
 use std::borrow::Cow;
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use cel::common::types::{CelInt, CelList, CelString};
 use cel::common::value::{CowVal, Val};
 use cel::context::VariableResolver;
+use serde_json::Value;
 
 use crate::event::{Accepted, Event, Recorded};
 use crate::message::{Message, Priority};
@@ -15,6 +17,9 @@ use crate::time::Millis;
 /// How much of a summary a filter sees, in bytes. A headline can be as long as a message, and a filter may go through
 /// it once for every word of the expression.
 pub const MAX_SUMMARY: usize = 4096;
+
+/// How much of a text a filter sees, in bytes, for the same reason.
+pub const MAX_TEXT: usize = 64 * 1024;
 
 /// The facts that an expression is evaluated over. What does not apply is empty or zero.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -41,6 +46,8 @@ pub struct Facts<'a> {
     pub reply_to: Cow<'a, str>,
     /// `summary`: what the message says, in one line. The constructors cut it at [`MAX_SUMMARY`].
     pub summary: Cow<'a, str>,
+    /// `text`: everything that the message says.
+    pub text: Said<'a>,
     /// `event`: the name of an event.
     pub event: &'a str,
     /// `repo`: the repo that an event is about.
@@ -51,12 +58,53 @@ pub struct Facts<'a> {
     pub at: Millis,
 }
 
+/// All texts of a message, a line each, put together when an expression asks for them. They are cut at [`MAX_TEXT`]; where
+/// there is no message, or it is not at hand, there are none.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Said<'a> {
+    message: Option<&'a Message>,
+    text: OnceLock<String>,
+}
+
+impl<'a> Said<'a> {
+    fn by(message: &'a Message) -> Self {
+        Self { message: Some(message), text: OnceLock::new() }
+    }
+
+    fn as_str(&self) -> &str {
+        self.text.get_or_init(|| {
+            let payload = self.message.and_then(|message| serde_json::from_str(message.payload_json()).ok());
+            let mut text = String::new();
+            if let Some(payload) = &payload {
+                add_texts(&mut text, payload);
+            }
+            cut(text, MAX_TEXT)
+        })
+    }
+}
+
+/// Adds the texts of a value, in its order, until there are enough.
+fn add_texts(text: &mut String, value: &Value) {
+    match value {
+        _ if text.len() >= MAX_TEXT => {}
+        Value::String(one) => {
+            if !text.is_empty() {
+                text.push('\n');
+            }
+            text.push_str(one);
+        }
+        Value::Array(items) => items.iter().for_each(|item| add_texts(text, item)),
+        Value::Object(members) => members.values().for_each(|member| add_texts(text, member)),
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    }
+}
+
 fn id_of(id: &MessageId) -> Cow<'static, str> {
     Cow::Owned(id.to_string())
 }
 
-fn cut(mut text: String) -> String {
-    let mut end = MAX_SUMMARY.min(text.len());
+fn cut(mut text: String, most: usize) -> String {
+    let mut end = most.min(text.len());
     while !text.is_char_boundary(end) {
         end -= 1;
     }
@@ -81,7 +129,8 @@ impl<'a> Facts<'a> {
             id: id_of(&message.id),
             thread: id_of(message.reply_to.as_ref().unwrap_or(&message.id)),
             reply_to: message.reply_to.as_ref().map(id_of).unwrap_or_default(),
-            summary: Cow::Owned(cut(message.payload.headline())),
+            text: Said::by(message),
+            summary: Cow::Owned(cut(message.payload.headline(), MAX_SUMMARY)),
             ..Self::default()
         }
     }
@@ -154,7 +203,7 @@ impl<'a> Facts<'a> {
                 to: event.to.as_ref().map(|to| to.repo.as_str()).unwrap_or_default(),
                 capabilities: event.to.as_ref().map(|to| to.capabilities.as_slice()).unwrap_or_default(),
                 id: event.id.as_ref().map(id_of).unwrap_or_default(),
-                summary: Cow::Owned(cut(event.reason.clone())),
+                summary: Cow::Owned(cut(event.reason.clone(), MAX_SUMMARY)),
                 ..facts
             },
         }
@@ -222,6 +271,7 @@ impl VariableResolver for Facts<'_> {
             "thread" => text(&self.thread),
             "reply_to" => text(&self.reply_to),
             "summary" => text(&self.summary),
+            "text" => text(self.text.as_str()),
             "event" => text(self.event),
             "repo" => text(self.repo),
             "seq" => number(self.seq.0),

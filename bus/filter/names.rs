@@ -18,7 +18,7 @@ const fn variable(name: &'static str, kind: Kind, doc: &'static str) -> Variable
 }
 
 /// Every variable, in the order of the documentation.
-pub const VARIABLES: [Variable; 15] = [
+pub const VARIABLES: [Variable; 16] = [
     variable("priority", Kind::Priority, "compare it with `low`, `normal` or `high`"),
     variable("type", Kind::Type, "RequestChange, Query, Notify, Negotiate or Task"),
     variable("from", Kind::Text, "the sender's repo"),
@@ -30,6 +30,7 @@ pub const VARIABLES: [Variable; 15] = [
     variable("thread", Kind::Text, "the id of the message that the thread began with"),
     variable("reply_to", Kind::Text, "the id of the message that this one answers"),
     variable("summary", Kind::Text, "what the message says, in one line"),
+    variable("text", Kind::Text, "everything that the message says, a text a line, as far as it is there"),
     variable("event", Kind::Text, "the name of an event"),
     variable("repo", Kind::Text, "the repo that an event is about"),
     variable("seq", Kind::Number, "the number of an event"),

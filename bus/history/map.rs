@@ -12,6 +12,15 @@ use crate::time::Millis;
 /// How many events are one block at most.
 const BLOCK: u32 = 64;
 
+/// After so many blocks, one holds an event more: a short journal is known event by event, and the map of a long one stays
+/// small.
+const FINER: usize = 1_024;
+
+/// How many events the next block holds, where there are so many before it.
+fn most_in_a_block(blocks: usize) -> u32 {
+    u32::try_from(blocks / FINER + 1).unwrap_or(BLOCK).min(BLOCK)
+}
+
 /// How many events of each kind there are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Counts {
@@ -195,9 +204,10 @@ impl Map {
     pub(super) fn push(&mut self, parts: &Parts<'_>, line: &[u8], segment: usize, offset: u64) {
         self.events += 1;
         let kind = Kind::of(parts, line);
+        let most = most_in_a_block(self.blocks.len());
         if let Some(block) = self.blocks.last_mut()
             && block.segment == segment
-            && block.counts.all() < BLOCK
+            && block.counts.all() < most
         {
             (block.last, block.until) = (parts.seq, block.until.max(parts.at));
             block.counts.count(kind);

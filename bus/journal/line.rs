@@ -361,6 +361,29 @@ pub fn seq_of(line: &[u8]) -> Option<Seq> {
     number(line, SEQ).map(|(seq, _)| Seq(seq))
 }
 
+/// What stands at the front of a line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Front<'a> {
+    pub seq: Seq,
+    pub at: Millis,
+    /// The name of the event.
+    pub name: &'a [u8],
+}
+
+/// The number, time and event of a line, read from its front alone; `None` when it has none.
+pub(crate) fn front(line: &[u8]) -> Option<Front<'_>> {
+    let (seq, rest) = number(line, SEQ)?;
+    let (at, rest) = number(rest, AT)?;
+    let name = rest.strip_prefix(EVENT)?;
+    let name = &name[..memchr::memchr(b'"', name)?];
+    Some(Front { seq: Seq(seq), at: Millis(at), name })
+}
+
+/// Whether a line begins and ends as one does; what is between is not looked at.
+pub(crate) fn has_ends(line: &[u8]) -> bool {
+    line.starts_with(SEQ) && line.ends_with(CHAIN_END)
+}
+
 /// Computes the digest of a line after `previous`, and compares it with the one that stands in it.
 ///
 /// # Errors

@@ -46,6 +46,7 @@ pub use compress::{Compressed, compress, compressible};
 pub use line::{Chain, LineError};
 pub use lock::{LockError, LockFile};
 pub use prune::{Contents, Fate, Pruning, Segment, Torn};
+pub(crate) use reader::line_break_after;
 pub use reader::{Line, Reader};
 pub(crate) use segment::{beside, first_line, read_up_to};
 pub use segment::{files, open_segment};

@@ -270,6 +270,25 @@ fn id(metadata: &std::fs::Metadata) -> (u64, u64) {
     (metadata.dev(), metadata.ino())
 }
 
+/// The number of the first line of a file.
+pub(crate) fn first_seq(file: &File) -> io::Result<Option<Seq>> {
+    Ok(first_line(file)?.and_then(|line| line::seq_of(&line)))
+}
+
+/// The line with the number `seq`, if the file has it.
+pub(crate) fn line_of(file: &File, seq: Seq) -> io::Result<Option<Vec<u8>>> {
+    let mut lines = Lines::at(search(file, seq)?);
+    while let Some(range) = lines.next(file, true)? {
+        let line = lines.bytes(range);
+        match line::seq_of(line) {
+            Some(found) if found == seq => return Ok(Some(line.to_vec())),
+            Some(found) if found > seq => break,
+            _ => {}
+        }
+    }
+    Ok(None)
+}
+
 /// The beginning of a line in `file` that is not after the first one with a number of at least `seq`, and not far
 /// before it.
 fn search(file: &File, seq: Seq) -> io::Result<u64> {
@@ -298,7 +317,7 @@ fn numbered_line_after(file: &File, mut offset: u64, limit: u64) -> io::Result<O
 }
 
 /// Where the first line after `offset` begins, if that is before `limit`.
-fn line_break_after(file: &File, mut offset: u64, limit: u64) -> io::Result<Option<u64>> {
+pub(crate) fn line_break_after(file: &File, mut offset: u64, limit: u64) -> io::Result<Option<u64>> {
     let mut chunk = vec![0; 4096];
     while offset < limit {
         let read = read_up_to(file, &mut chunk, offset)?;

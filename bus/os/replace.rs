@@ -51,6 +51,18 @@ pub fn behind_links(path: &Path) -> PathBuf {
 /// # Errors
 /// What the operating system says; the file is as it was.
 pub fn replace(path: &Path, text: &str, access: Access) -> io::Result<()> {
+    replace_with(path, access, |file| file.write_all(text.as_bytes()))
+}
+
+/// The same for what `write` writes, which need not be in memory as a whole.
+///
+/// # Errors
+/// What the operating system or `write` says; the file is as it was.
+pub fn replace_with(
+    path: &Path,
+    access: Access,
+    write: impl FnOnce(&mut File) -> io::Result<()>,
+) -> io::Result<()> {
     let path = behind_links(path);
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     DirBuilder::new().recursive(true).mode(access.folder_mode()).create(folder)?;
@@ -65,7 +77,7 @@ pub fn replace(path: &Path, text: &str, access: Access) -> io::Result<()> {
     // What takes the place of a file is not to be open to more people than that, not even for a moment.
     let at_first = if mode.is_some() { PRIVATE_MODE } else { access.file_mode() };
     let file = OpenOptions::new().write(true).create_new(true).mode(at_first).open(&temporary)?;
-    let written = write(file, text, mode).and_then(|()| fs::rename(&temporary, &path));
+    let written = fill(file, mode, write).and_then(|()| fs::rename(&temporary, &path));
     if written.is_err() {
         // What went wrong before says more.
         let _ = fs::remove_file(&temporary);
@@ -73,8 +85,12 @@ pub fn replace(path: &Path, text: &str, access: Access) -> io::Result<()> {
     written
 }
 
-fn write(mut file: File, text: &str, mode: Option<u32>) -> io::Result<()> {
-    file.write_all(text.as_bytes())?;
+fn fill(
+    mut file: File,
+    mode: Option<u32>,
+    write: impl FnOnce(&mut File) -> io::Result<()>,
+) -> io::Result<()> {
+    write(&mut file)?;
     if let Some(mode) = mode {
         file.set_permissions(Permissions::from_mode(mode))?;
     }

@@ -7,6 +7,7 @@ use tokio::sync::mpsc;
 use veda_bus_core::client::ClientError;
 use veda_bus_core::client::blocking::Connection;
 use veda_bus_ui::app::Place;
+use veda_bus_ui::app::past::Recording;
 use veda_bus_ui::settings::Folders;
 use veda_bus_ui::update::{Host, Leaving};
 use veda_bus_ui::{ConsoleError, Start};
@@ -34,6 +35,15 @@ fn start(context: &Context, theme: Option<String>) -> Start {
         folders: home.map(|home| Folders::below(&home)),
         theme,
         host: None,
+        recording: None,
+    }
+}
+
+/// Shows a recording until the operator leaves it; no bus takes part.
+pub(super) fn replay(context: &Context, theme: Option<String>, recording: Recording) -> Result<(), Failure> {
+    match show_console(Start { recording: Some(recording), ..start(context, theme) })? {
+        Leaving::Failed(why) => Err(Failure::Failed(why)),
+        Leaving::Refused(_) | Leaving::Quit | Leaving::KeepBus => Ok(()),
     }
 }
 

@@ -10,12 +10,12 @@ use serde_json::json;
 use veda_bus_core::journal::{self, Line, Reader, VerifyError};
 use veda_bus_ui::words::counted;
 
-use super::watch::say;
+use super::say;
 use crate::arguments::Log;
 use crate::context::{Context, Output};
 use crate::failure::Failure;
 use crate::history::select::{Selection, Wanted};
-use crate::history::{next_line, open, path, place, unreadable, wanted};
+use crate::history::{next_line, open, path, place, unreadable, wanted, whole};
 use crate::runtime::{runtime, stop_signal};
 use crate::show::memory::Memory;
 use crate::show::{self, Clock};
@@ -94,10 +94,7 @@ impl Printer {
     }
 
     fn ended(self) -> Result<(), Failure> {
-        match self.bad {
-            0 => Ok(()),
-            bad => Err(Failure::Failed(format!("{} of the journal can not be read", counted(bad, "line")))),
-        }
+        whole(self.bad)
     }
 }
 

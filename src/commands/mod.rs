@@ -6,6 +6,7 @@ mod console;
 mod decide;
 mod demo;
 mod doctor;
+mod export;
 mod hold;
 mod hook;
 mod init;
@@ -16,13 +17,16 @@ mod log;
 mod mcp;
 mod negotiations;
 mod obligations;
+mod replay;
 mod reply;
 mod rules;
 mod schema;
+mod search;
 mod send;
 mod send_many;
 mod serve;
 mod show;
+mod stats;
 mod status;
 mod stop;
 mod tasks;
@@ -40,6 +44,9 @@ use crate::context::{Context, Output};
 use crate::failure::Failure;
 
 pub(crate) use hook::FAILED as HOOK_FAILED;
+pub(crate) use obligations::due;
+pub(crate) use status::age;
+pub(crate) use watch::say;
 
 /// Runs what the command line asks for.
 pub(crate) fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
@@ -103,6 +110,10 @@ fn run_usual(arguments: Arguments) -> Result<(), Failure> {
             Some(LogCommand::Compress(compress)) => log::compress::run(&context, &compress),
             None => log::run(&context, &log),
         },
+        Some(Command::Search(wanted)) => search::run(&context, &wanted),
+        Some(Command::Export(export)) => export::run(&context, &export),
+        Some(Command::Stats(stats)) => stats::run(&context, &stats),
+        Some(Command::Replay(replay)) => replay::run(&context, arguments.theme, replay),
         Some(Command::Config) => config::run(&context),
         Some(Command::Init(init)) => init::run(&context, &init),
         Some(Command::Schema(schema)) => schema::run(&schema),

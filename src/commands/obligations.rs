@@ -92,7 +92,7 @@ fn cells(one: &ObligationView, now: Millis) -> [String; COLUMNS.len()] {
 }
 
 /// How long there is until `deadline`, or how long it has been over: `in 5m`, `3m late`.
-pub(super) fn due(deadline: Millis, now: Millis) -> String {
+pub(crate) fn due(deadline: Millis, now: Millis) -> String {
     if now < deadline {
         return format!("in {}", age(deadline.since(now)));
     }

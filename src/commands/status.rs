@@ -11,7 +11,7 @@ use veda_bus_core::state::view::StateView;
 use veda_bus_core::time::Millis;
 use veda_bus_ui::row::Row;
 use veda_bus_ui::theme::Role;
-use veda_bus_ui::words::counted;
+use veda_bus_ui::words::{counted, size};
 
 use crate::context::{Context, Output, state};
 use crate::failure::Failure;
@@ -153,7 +153,7 @@ impl Status {
 }
 
 /// How long something took or is ago, in the largest unit of which it has at least one: `5s`, `3m`, `2h`, `4d`.
-pub(super) fn age(duration: Duration) -> String {
+pub(crate) fn age(duration: Duration) -> String {
     let seconds = duration.as_secs();
     match seconds {
         0..60 => format!("{seconds}s"),
@@ -163,25 +163,12 @@ pub(super) fn age(duration: Duration) -> String {
     }
 }
 
-/// A number of bytes in the largest decimal unit of which it has at least one, with one place: `12.3 MB`.
-pub(super) fn size(bytes: u64) -> String {
-    let units = [("GB", 1_000_000_000), ("MB", 1_000_000), ("kB", 1000)];
-    match units.into_iter().find(|&(_, unit)| bytes >= unit) {
-        Some((name, unit)) => format!("{}.{} {name}", bytes / unit, bytes % unit * 10 / unit),
-        None => format!("{bytes} bytes"),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn sizes_and_ages_are_short() {
-        assert_eq!(
-            [999, 1000, 12_345_678, 5_000_000_000].map(size),
-            ["999 bytes", "1.0 kB", "12.3 MB", "5.0 GB"]
-        );
+    fn ages_are_short() {
         assert_eq!([59, 60, 7199, 86_400].map(|s| age(Duration::from_secs(s))), ["59s", "1m", "1h", "1d"]);
     }
 

@@ -17,8 +17,10 @@ use veda_bus_core::name::MessageId;
 use veda_bus_core::time::Millis;
 use veda_bus_core::wire::BusFrame;
 use veda_bus_ui::when::{self, Edge};
+use veda_bus_ui::words::counted;
 
 use crate::arguments::Choice;
+use crate::commands::say;
 use crate::context::Context;
 use crate::failure::Failure;
 use select::{ThreadSearch, Wanted};
@@ -66,12 +68,17 @@ pub(crate) fn place(line: &Line<'_>) -> String {
 
 /// What the flags ask of the journal at `path`.
 pub(crate) fn wanted(choice: &Choice, path: &Path) -> Result<Wanted, Failure> {
+    wanted_in(choice, &[path])
+}
+
+/// The same for several journals, one after the other.
+pub(crate) fn wanted_in(choice: &Choice, paths: &[&Path]) -> Result<Wanted, Failure> {
     let time =
         |flag, text: &Option<String>, edge| text.as_ref().map(|text| moment(flag, text, edge)).transpose();
     Ok(Wanted {
         since: time("--since", &choice.since, Edge::Start)?,
         until: time("--until", &choice.until, Edge::End)?,
-        thread: choice.thread.as_deref().map(|prefix| thread(path, prefix)).transpose()?,
+        thread: choice.thread.as_deref().map(|prefix| thread(paths, prefix)).transpose()?,
         repo: choice.repo.clone(),
         kind: choice.kind,
         text: None,
@@ -84,14 +91,40 @@ pub(crate) fn moment(flag: &str, text: &str, edge: Edge) -> Result<Millis, Failu
 }
 
 /// The thread of the message that `prefix` names: the whole journal is looked through for it.
-fn thread(path: &Path, prefix: &str) -> Result<MessageId, Failure> {
-    let mut reader = open(path)?;
+fn thread(paths: &[&Path], prefix: &str) -> Result<MessageId, Failure> {
     let mut search = ThreadSearch::new(prefix);
-    while let Some(line) = next_line(&mut reader, path)? {
-        // A bad line is told of when the journal is printed.
-        if let Ok((Recorded { event: Event::Accepted(accepted), .. }, _)) = line.decode() {
-            search.look_at(&accepted);
+    for path in paths {
+        let mut reader = open(path)?;
+        while let Some(line) = next_line(&mut reader, path)? {
+            // A bad line is told of when the journal is printed.
+            if let Ok((Recorded { event: Event::Accepted(accepted), .. }, _)) = line.decode() {
+                search.look_at(&accepted);
+            }
         }
     }
     search.found()
+}
+
+/// Hands every event of the journal at `path` to `take`, and gives how many lines can not be read, each of which is told
+/// of.
+pub(crate) fn each_event(path: &Path, mut take: impl FnMut(Recorded)) -> Result<u64, Failure> {
+    let (mut reader, mut bad) = (open(path)?, 0);
+    while let Some(line) = next_line(&mut reader, path)? {
+        match line.decode() {
+            Ok((recorded, _)) => take(recorded),
+            Err(error) => {
+                bad += 1;
+                say(&format!("{}: {error}", place(&line)));
+            }
+        }
+    }
+    Ok(bad)
+}
+
+/// That so many lines of the journal could not be read is a failure, after all that could be.
+pub(crate) fn whole(bad: u64) -> Result<(), Failure> {
+    match bad {
+        0 => Ok(()),
+        bad => Err(Failure::Failed(format!("{} of the journal can not be read", counted(bad, "line")))),
+    }
 }

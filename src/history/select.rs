@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashSet};
 
 use serde_json::Value;
-use veda_bus_core::event::{Accepted, Event, Recorded};
+use veda_bus_core::event::{Accepted, Event, Recorded, Refused};
 use veda_bus_core::message::MessageType;
 use veda_bus_core::name::{MessageId, RepoName};
 use veda_bus_core::time::Millis;
@@ -29,6 +29,29 @@ pub(crate) struct Wanted {
     /// Events with this text, whatever its case, in one of the names or values of their JSON (escapes are decoded
     /// before; the `chain` does not count).
     pub(crate) text: Option<String>,
+}
+
+impl Wanted {
+    /// Whether a message is wanted that was accepted at `at`, for what it is; whatever its text.
+    pub(crate) fn takes(&self, at: Millis, accepted: &Accepted) -> bool {
+        let in_thread = self.thread.as_ref().is_none_or(|thread| accepted.thread == *thread);
+        let of_kind = self.kind.is_none_or(|kind| accepted.message.kind() == kind);
+        self.spans(at)
+            && in_thread
+            && of_kind
+            && self.repo.as_ref().is_none_or(|repo| concerns(accepted, repo))
+    }
+
+    /// Whether a refusal at `at` is wanted: it is in no thread, and of no type.
+    pub(crate) fn takes_refusal(&self, at: Millis, refused: &Refused) -> bool {
+        let picks = self.thread.is_some() || self.kind.is_some();
+        !picks && self.spans(at) && self.repo.as_ref().is_none_or(|repo| is_refusal_of(refused, repo))
+    }
+
+    /// Whether the moment is one that is asked for.
+    pub(crate) fn spans(&self, at: Millis) -> bool {
+        self.since.is_none_or(|since| since <= at) && self.until.is_none_or(|until| at <= until)
+    }
 }
 
 /// A choice among events that come in order, of which each is seen.
@@ -113,12 +136,7 @@ fn is_about(event: &Event, repo: &RepoName) -> bool {
         Event::Registered(event) => event.repo == *repo,
         Event::Left(event) => event.repo == *repo,
         Event::Stuck(event) | Event::Resumed(event) => event.repo == *repo,
-        Event::Accepted(event) => {
-            let message = &event.message;
-            message.from.repo == *repo
-                || message.to.repo.as_str() == repo.as_str()
-                || event.recipients.iter().any(|routing| routing.repo == *repo)
-        }
+        Event::Accepted(event) => concerns(event, repo),
         Event::Routed(event) | Event::Delivered(event) | Event::Read(event) => event.repo == *repo,
         Event::Answered(event) => event.repo == *repo,
         Event::Expired(event) => event.from == *repo || event.unread_by.contains(repo),
@@ -139,11 +157,20 @@ fn is_about(event: &Event, repo: &RepoName) -> bool {
         | Event::Halted(_)
         | Event::Continued(_)
         | Event::Configured(_) => false,
-        Event::Refused(event) => {
-            let to = event.to.as_ref().map(|to| to.repo.as_str());
-            event.repo == *repo || to == Some(repo.as_str())
-        }
+        Event::Refused(event) => is_refusal_of(event, repo),
     }
+}
+
+/// Whether a message is from `repo` or for it.
+fn concerns(accepted: &Accepted, repo: &RepoName) -> bool {
+    let message = &accepted.message;
+    message.from.repo == *repo
+        || message.to.repo.as_str() == repo.as_str()
+        || accepted.recipients.iter().any(|routing| routing.repo == *repo)
+}
+
+fn is_refusal_of(refused: &Refused, repo: &RepoName) -> bool {
+    refused.repo == *repo || refused.to.as_ref().is_some_and(|to| to.repo.as_str() == repo.as_str())
 }
 
 /// Whether a name or a value in `value` contains `text`, which is in lower case.

@@ -7,6 +7,7 @@ use veda_bus_ui::theme::Role;
 
 const PLAIN: &str = "";
 const BOLD: &str = "\x1b[1m";
+const BOLD_RED: &str = "\x1b[1;31m";
 const DIM: &str = "\x1b[2m";
 const RED: &str = "\x1b[31m";
 const GREEN: &str = "\x1b[32m";
@@ -25,6 +26,7 @@ fn look(role: Role) -> &'static str {
         Role::Info => BLUE,
         Role::Ok | Role::Read | Role::Answered => GREEN,
         Role::Warn | Role::High | Role::Expired => YELLOW,
+        Role::Match => BOLD_RED,
         Role::Danger | Role::Refused => RED,
         _ => PLAIN,
     }

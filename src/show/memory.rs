@@ -64,6 +64,7 @@ impl Known {
             thread: self.thread.to_string().into(),
             reply_to: self.reply_to.as_ref().map(ToString::to_string).unwrap_or_default().into(),
             summary: self.headline.as_str().into(),
+            text: event.text.clone(),
             event: event.event,
             repo: event.repo,
             seq: event.seq,

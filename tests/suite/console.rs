@@ -12,6 +12,7 @@
 //! | `attention` | the mouse, the clipboard, the bell, and that an idle console is silent |
 //! | `interruptions` | a bus that goes away and comes back |
 //! | `manners` | the terminal is left as it was found |
+//! | `past` | a journal that is played back, and the way there and back from a live console |
 //! | `leaving` | what becomes of a bus that the console hosts |
 //! | `disguise` | hostile text in every pane |
 
@@ -26,6 +27,7 @@ mod interruptions;
 mod leaving;
 mod looks;
 mod manners;
+mod past;
 mod sizes;
 
 use std::ops::Deref;

@@ -196,6 +196,7 @@ fn the_schemas_are_printed_and_every_help_has_examples() {
         "join",
         "watch",
         "log",
+        "search",
         "config",
         "schema",
         "bench",

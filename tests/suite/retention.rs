@@ -175,7 +175,7 @@ fn pruning_asks_on_a_terminal() {
     let screen = Screen::open(&bus, 160, 50);
     for (keys, left) in [(["Enter"].as_slice(), archives), (&["n", "Enter"], archives)] {
         screen.run(&["veda-bus", "log", "prune", "--before", "0s"]);
-        screen.sees("[y/N]: ");
+        screen.sees("[y/N]:");
         screen.keys(keys);
         assert_eq!(screen.ended(), 1);
         assert_eq!(bus.journal_files(".0").len(), left);

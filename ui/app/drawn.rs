@@ -29,6 +29,8 @@ pub enum Target {
     Spot(composer::Target),
     /// An entry of the menu, by its line.
     Entry(usize),
+    /// The scrubber.
+    Scrubber,
     /// The box that lies over the panes.
     Overlay,
 }
@@ -50,6 +52,8 @@ pub struct Drawn {
     pub thread: Option<(Seq, usize, bool)>,
     /// How many lines of things the list of conversations had.
     pub conversations: usize,
+    /// Where the columns of the scrubber were.
+    pub scrubber: Option<Rect>,
     /// How many lines the box over the panes could be scrolled.
     pub overlay: usize,
 }

@@ -40,6 +40,17 @@ pub struct Memory {
     _lock: LockFile,
 }
 
+/// The theme that was chosen in a console on the bus behind `socket`, whoever holds its file.
+pub fn chosen_theme(folder: &Path, socket: &Path) -> Option<String> {
+    let text = std::fs::read_to_string(folder.join(format!("{}.json", name(socket)))).ok()?;
+    serde_json::from_str::<File>(&text).ok()?.theme
+}
+
+/// What the files of a bus are called.
+fn name(socket: &Path) -> String {
+    socket.display().to_string().replace('/', "%")
+}
+
 impl Memory {
     /// Takes the file of the bus behind `socket` below `folder`, and what it says into `app`; `None` when another console
     /// holds it. What the operator should know of it comes as a text.
@@ -49,7 +60,7 @@ impl Memory {
     pub fn open(folder: &Path, socket: &Path, app: &mut App) -> io::Result<Option<Self>> {
         // The console may be here before the bus makes the same folder for its journal.
         DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
-        let name = socket.display().to_string().replace('/', "%");
+        let name = name(socket);
         let path = folder.join(format!("{name}.json"));
         let lock = match LockFile::acquire(&folder.join(format!("{name}.lock"))) {
             Ok(lock) => lock,

@@ -10,6 +10,7 @@
 //! | [`overlay`] | what lies over the panes: help, palette, command line, questions |
 //! | [`prompt`] | a line that is typed |
 //! | [`memory`] | what outlives the console: drafts, sizes, what was read |
+//! | [`past`] | the past, while it is shown in place of the present |
 //! | [`drawn`] | what the last frame was: what can be clicked, what was seen |
 
 pub mod decision;
@@ -18,6 +19,7 @@ pub mod listing;
 pub mod memory;
 pub mod overlay;
 pub mod pane;
+pub mod past;
 pub mod pick;
 pub mod prompt;
 pub mod tree;
@@ -46,6 +48,8 @@ use drawn::Drawn;
 use listing::{Filtered, Listing};
 use overlay::Overlay;
 use pane::{Pane, Sizes};
+use past::Past;
+use past::marks::Marks;
 use tree::Node;
 
 /// Whether the bus is in this process.
@@ -81,8 +85,16 @@ pub struct Conversations {
     pub filtered: Option<Filtered>,
 }
 
+impl Conversations {
+    /// Whether the filter has more to look at that is at hand.
+    pub(crate) fn is_looking(&self, model: &Model) -> bool {
+        let filtered = self.filtered.as_ref();
+        filtered.is_some_and(|filtered| !filtered.is_done() && !model.texts.is_fetching())
+    }
+}
+
 /// The thread beside it.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct ThreadView {
     /// The selected message.
     pub selected: Option<Seq>,
@@ -145,8 +157,12 @@ pub struct Place {
 #[derive(Debug)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own; no two of them make a state")]
 pub struct App {
-    /// What is known of the swarm.
+    /// What is known of the swarm, at the moment that is shown.
     pub model: Model,
+    /// The past, when it is shown or being opened.
+    pub past: Option<Box<Past>>,
+    /// The marks of the journal whose past was opened.
+    pub marks: Marks,
     /// What the operator likes.
     pub settings: Settings,
     /// What roles look like.
@@ -175,7 +191,7 @@ pub struct App {
     pub paused: Option<Millis>,
     /// Whether the terminal has the focus, as far as it tells.
     pub is_looked_at: bool,
-    /// The time.
+    /// The time on the wall clock; what is told of the swarm is told as of [`App::moment`].
     pub now: Millis,
     /// The terminal's size.
     pub size: Size,
@@ -248,6 +264,8 @@ impl App {
     ) -> Self {
         Self {
             model: Model::new(settings.history),
+            past: None,
+            marks: Marks::default(),
             settings,
             look,
             place,
@@ -405,12 +423,12 @@ impl App {
 
     /// What needs the operator now, and behind it what others still vote on.
     pub fn needs_now(&self) -> Arc<Vec<Need>> {
-        self.model.needs.list(&self.model.state, self.now)
+        self.model.needs.list(&self.model.state, self.moment())
     }
 
     /// How many things need the operator now.
     pub fn needs_count(&self) -> usize {
-        self.model.needs.count(&self.model.state, self.now)
+        self.model.needs.count(&self.model.state, self.moment())
     }
 
     /// The message that is selected in the pane that has the focus.

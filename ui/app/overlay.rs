@@ -2,6 +2,7 @@
 
 use veda_bus_core::message::MessageType;
 use veda_bus_core::name::{RepoName, Seq};
+use veda_bus_core::time::Millis;
 
 use super::prompt::Prompt;
 use crate::action::Invocation;
@@ -19,6 +20,15 @@ pub enum Overlay {
     Command(Command),
     /// A filter is typed; what was there before.
     Filter(Prompt, Option<String>),
+    /// A note is typed for a mark at an event.
+    Note {
+        /// The line.
+        prompt: Prompt,
+        /// The event.
+        event: Seq,
+        /// When it was.
+        at: Millis,
+    },
     /// The decision in [`Decisions::open`](super::decision::Decisions::open) is confirmed, or not.
     Decision,
     /// The rules in force; which of the standing ones is selected.
@@ -66,6 +76,8 @@ pub enum Purpose {
     Drafts,
     /// What becomes of the bus.
     Leave,
+    /// The marks of a journal.
+    Marks,
 }
 
 /// What choosing an entry means.
@@ -79,6 +91,8 @@ pub enum Choice {
     Kind(MessageType),
     /// It is the draft with this number.
     Draft(usize),
+    /// It is the mark at this event.
+    Mark(Seq),
     /// The bus ends with the console.
     StopBus,
     /// The bus goes on without the console.

@@ -128,6 +128,8 @@ pub struct Places {
     pub tabs: Option<Rect>,
     /// The panes.
     pub panes: Vec<(Pane, Rect)>,
+    /// The scrubber above the status line; while the present is shown there is none.
+    pub scrubber: Rect,
     /// The line above the footer.
     pub status: Rect,
     /// The line of keys.
@@ -135,13 +137,22 @@ pub struct Places {
 }
 
 impl Places {
-    /// Divides the screen. `alone` is the pane that has it for itself; `is_writing` says whether the composer is open.
-    pub fn of(area: Rect, sizes: Sizes, alone: Option<Pane>, focus: Pane, is_writing: bool) -> Self {
+    /// Divides the screen, of which the scrubber takes some lines. `alone` is the pane that has the rest for itself;
+    /// `is_writing` says whether the composer is open.
+    pub fn of(
+        area: Rect,
+        scrubber: u16,
+        sizes: Sizes,
+        alone: Option<Pane>,
+        focus: Pane,
+        is_writing: bool,
+    ) -> Self {
         let division = Division::of(area.as_size());
         let has_tabs = division == Division::Narrow;
-        let [tabs, body, status, footer] = Layout::vertical([
+        let [tabs, body, scrubber, status, footer] = Layout::vertical([
             Constraint::Length(u16::from(has_tabs)),
             Constraint::Min(0),
+            Constraint::Length(scrubber),
             Constraint::Length(1),
             Constraint::Length(1),
         ])
@@ -152,7 +163,7 @@ impl Places {
             (None, Division::Normal) => normal(body, sizes, focus, is_writing),
             (None, Division::Wide) => wide(body, sizes, is_writing),
         };
-        Self { tabs: has_tabs.then_some(tabs), panes, status, footer }
+        Self { tabs: has_tabs.then_some(tabs), panes, scrubber, status, footer }
     }
 
     /// Where a pane is, if it is shown.
@@ -223,10 +234,12 @@ mod tests {
     #[test]
     fn panes_fill_the_screen_and_do_not_overlap() {
         for (width, height) in [(60, 15), (80, 24), (100, 20), (120, 40), (160, 45), (200, 50), (400, 200)] {
-            for is_writing in [false, true] {
+            for (is_writing, scrubber) in [(false, 0), (true, 0), (false, 3)] {
                 let area = Rect::new(0, 0, width, height);
-                let places = Places::of(area, Sizes::default(), None, Pane::Conversations, is_writing);
-                let mut cells = u32::from(width) * (2 + u32::from(places.tabs.is_some()));
+                let places =
+                    Places::of(area, scrubber, Sizes::default(), None, Pane::Conversations, is_writing);
+                let mut cells =
+                    u32::from(width) * (2 + u32::from(scrubber) + u32::from(places.tabs.is_some()));
                 for (index, (_, pane)) in places.panes.iter().enumerate() {
                     cells += pane.area();
                     for (_, other) in &places.panes[index + 1..] {

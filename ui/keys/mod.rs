@@ -90,7 +90,8 @@ fn inner(scope: Scope) -> &'static [Scope] {
         Scope::Anywhere => &[Scope::Lists, Scope::Conversations, Scope::Thread, Scope::Needs],
         Scope::Lists => &[Scope::Conversations, Scope::Thread, Scope::Needs],
         Scope::Conversations => &[Scope::Thread],
-        Scope::Thread | Scope::Needs | Scope::Composer => &[],
+        // The past is not always there, so that what it hides is reached at other times.
+        Scope::Thread | Scope::Needs | Scope::Composer | Scope::Past => &[],
     }
 }
 

@@ -59,6 +59,14 @@ pub struct Symbols {
     pub thumb: &'static str,
     /// The rest of a scrollbar.
     pub track: &'static str,
+    /// Time goes by.
+    pub play: &'static str,
+    /// Time stands still.
+    pub pause: &'static str,
+    /// Below the moment that is shown.
+    pub here: &'static str,
+    /// What can not be read.
+    pub gap: &'static str,
 }
 
 impl Symbols {
@@ -91,6 +99,10 @@ impl Symbols {
         border: border::ROUNDED,
         thumb: "┃",
         track: "│",
+        play: "►",
+        pause: "‖",
+        here: "▲",
+        gap: "▨",
     };
 
     /// For all others.
@@ -131,7 +143,21 @@ impl Symbols {
         },
         thumb: "#",
         track: "|",
+        play: ">",
+        pause: "=",
+        here: "^",
+        gap: "%",
     };
+
+    /// Counts as small bars side by side, the largest the highest; where nothing was counted, there is none.
+    pub fn sparkline(&self, counts: &[u64]) -> String {
+        let most = u128::from(counts.iter().copied().max().unwrap_or_default().max(1));
+        let bar = |&count: &u64| match u128::from(count) {
+            0 => " ",
+            count => self.levels[usize::try_from((count * 7).div_ceil(most)).unwrap_or(7).min(7)],
+        };
+        counts.iter().map(bar).collect()
+    }
 
     /// What the locale can show: the first of `LC_ALL`, `LC_CTYPE` and `LANG` that says anything decides.
     pub fn detect(environment: &dyn Fn(&str) -> Option<String>) -> Self {
@@ -173,6 +199,10 @@ mod tests {
             s.alert,
             s.thumb,
             s.track,
+            s.play,
+            s.pause,
+            s.here,
+            s.gap,
         ];
         let b = s.border;
         let border = [

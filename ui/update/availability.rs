@@ -1,6 +1,6 @@
 //! Why an action can not be done now.
 
-use super::decision;
+use super::{decision, past};
 use crate::action::{Action, Scope};
 use crate::app::App;
 use crate::app::Hosting;
@@ -13,6 +13,7 @@ use crate::compose::Sending;
 /// The reason.
 pub fn of(app: &App, action: Action) -> Result<(), &'static str> {
     let no = |is_so: bool, why: &'static str| if is_so { Err(why) } else { Ok(()) };
+    in_time(app, action)?;
     if let Some(verb) = decision::verb(action) {
         return decision::available(app, verb);
     }
@@ -44,6 +45,47 @@ pub fn of(app: &App, action: Action) -> Result<(), &'static str> {
         Action::Older => older(app),
         _ if action.scope() == Scope::Composer => composer(app, action),
         _ => Ok(()),
+    }
+}
+
+/// Whether an action means anything at the moment that is shown.
+pub(super) fn in_time(app: &App, action: Action) -> Result<(), &'static str> {
+    let past = app.shown_past();
+    match (action, past) {
+        (Action::TimeTravel, _) => travel(app),
+        (Action::NextMatch | Action::PreviousMatch, Some(_)) if past::wanted_match(app).is_none() => {
+            Err("there is no filter to match; / sets one, and :goto /TEXT looks for one")
+        }
+        (Action::Marks, Some(_)) if app.marks.is_empty() => Err("nothing is marked; m marks a moment"),
+        (_, Some(past)) if needs_bus(action) => Err(if past.is_recording() {
+            "this is a recording; there is no bus to send to"
+        } else {
+            "this is the past; T goes back to live"
+        }),
+        (_, None) if action.scope() == Scope::Past => Err("this is the present; T goes to the past"),
+        _ => Ok(()),
+    }
+}
+
+/// Whether a bus has to hear of it, or what is remembered of one changes.
+fn needs_bus(action: Action) -> bool {
+    use Action as A;
+    let writes = matches!(action, A::New | A::Broadcast | A::Drafts | A::Reply | A::Composer);
+    let decides = decision::verb(action).is_some() || matches!(action, A::Mark | A::UnmarkAll);
+    let reads = matches!(action, A::Dismiss | A::MarkRead | A::MarkAllRead | A::Older);
+    writes || decides || reads || action.scope() == Scope::Composer
+}
+
+fn travel(app: &App) -> Result<(), &'static str> {
+    match (&app.past, &app.bus) {
+        (Some(past), _) if past.is_recording() => {
+            Err("this is a recording; there is no live bus to go back to")
+        }
+        (None, None) => Err("no bus has answered yet"),
+        (None, Some(bus)) if bus.journal.is_none() => {
+            Err("the bus keeps no journal (bus.enable_logging), so that there is no past to go to")
+        }
+        (Some(_), _) | (None, Some(_)) => Ok(()),
     }
 }
 

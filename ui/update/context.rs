@@ -6,6 +6,9 @@ use crate::app::pane::Pane;
 
 /// The scopes whose keys hold now, the innermost first.
 pub fn layers(app: &App) -> &'static [Scope] {
+    if app.shown_past().is_some() {
+        return in_the_past(app.focus);
+    }
     match app.focus {
         Pane::Thread => &[Scope::Thread, Scope::Conversations, Scope::Lists, Scope::Anywhere],
         Pane::Conversations => &[Scope::Conversations, Scope::Lists, Scope::Anywhere],
@@ -15,9 +18,21 @@ pub fn layers(app: &App) -> &'static [Scope] {
     }
 }
 
+fn in_the_past(focus: Pane) -> &'static [Scope] {
+    match focus {
+        Pane::Thread => &[Scope::Past, Scope::Thread, Scope::Conversations, Scope::Lists, Scope::Anywhere],
+        Pane::Conversations => &[Scope::Past, Scope::Conversations, Scope::Lists, Scope::Anywhere],
+        Pane::Needs => &[Scope::Past, Scope::Needs, Scope::Lists, Scope::Anywhere],
+        Pane::Instances | Pane::Activity | Pane::Composer => &[Scope::Past, Scope::Lists, Scope::Anywhere],
+    }
+}
+
 /// The actions of the footer, the most useful first.
 pub fn footer(app: &App) -> &'static [Action] {
     use Action as A;
+    if let Some(past) = app.shown_past() {
+        return footer_of_the_past(past.is_recording());
+    }
     match app.focus {
         Pane::Composer if app.writing.is_some() => &[
             A::Send,
@@ -88,7 +103,30 @@ pub fn footer(app: &App) -> &'static [Action] {
             &[A::Open, A::Reply, A::Show, A::Dismiss, A::New, A::Zoom, A::CommandLine, A::Help, A::Quit]
         }
         Pane::Instances => &[A::Open, A::New, A::Broadcast, A::Zoom, A::CommandLine, A::Help, A::Quit],
-        Pane::Activity => &[A::Open, A::Reply, A::Show, A::Pause, A::Zoom, A::CommandLine, A::Help, A::Quit],
+        Pane::Activity => {
+            &[A::Open, A::Reply, A::Show, A::Pause, A::TimeTravel, A::Zoom, A::CommandLine, A::Help, A::Quit]
+        }
         Pane::Composer => &[A::New, A::Broadcast, A::Drafts, A::CommandLine, A::Help, A::Quit],
     }
+}
+
+fn footer_of_the_past(is_recording: bool) -> &'static [Action] {
+    use Action as A;
+    const KEYS: &[Action] = &[
+        A::TimeTravel,
+        A::Play,
+        A::NextEvent,
+        A::PreviousEvent,
+        A::NextMessage,
+        A::NextDecision,
+        A::Goto,
+        A::Faster,
+        A::Slower,
+        A::Shorten,
+        A::MarkMoment,
+        A::Marks,
+        A::Help,
+        A::Quit,
+    ];
+    if is_recording { &KEYS[1..] } else { KEYS }
 }

@@ -315,6 +315,9 @@ pub(super) fn rules_key(app: &mut App, key: KeyEvent, selected: usize) -> Option
         KeyCode::End | KeyCode::Char('G') => last,
         KeyCode::Char('x') | KeyCode::Delete => {
             match rule {
+                Some(_) if app.shown_past().is_some() => {
+                    app.complain("these are the rules of the past; nothing can be taken back there");
+                }
                 Some(rule) => {
                     begin(app, Verb::Revoke, vec![Subject::Rule(rule)]);
                     return Some(Overlay::Decision);

@@ -8,11 +8,13 @@ use veda_bus_core::state::view::StateView;
 use veda_bus_core::time::Millis;
 use veda_bus_core::wire::Welcome;
 
-use super::{Effect, Host, Leaving, compose, decision};
+use super::{Effect, Host, Leaving, compose, decision, past};
 use crate::app::listing::Look;
+use crate::app::past::scene::Scene;
 use crate::app::{App, Connection, Hosting};
 use crate::link::{Ask, News, Piece};
 use crate::model::needs::Need;
+use crate::past::Request;
 
 /// How many messages a filter looks at, at a time: one takes some ten microseconds, and meanwhile no key is answered.
 const LOOKS: usize = 250;
@@ -36,13 +38,7 @@ pub(super) fn piece(app: &mut App, piece: Piece) -> Vec<Effect> {
         Piece::Events(events) => {
             for recorded in events {
                 app.reached = recorded.seq;
-                reworded(app, &recorded.event);
-                if let Some(said) = app.model.apply(recorded) {
-                    if let Some(filtered) = &mut app.conversations.filtered {
-                        filtered.accepted(&app.model, &said, app.now);
-                    }
-                    follow(app, &said.thread);
-                }
+                take_in(app, recorded);
             }
             progress(app);
             let mut effects = alert(app);
@@ -50,6 +46,17 @@ pub(super) fn piece(app: &mut App, piece: Piece) -> Vec<Effect> {
             effects
         }
     }
+}
+
+/// Something happened.
+pub(super) fn take_in(app: &mut App, recorded: Recorded) {
+    reworded(app, &recorded.event);
+    let Some(said) = app.model.apply(recorded) else { return };
+    let moment = app.moment();
+    if let Some(filtered) = &mut app.conversations.filtered {
+        filtered.accepted(&app.model, &said, moment);
+    }
+    follow(app, &said.thread);
 }
 
 /// What is kept of the text of a message is out of date when the operator changes it.
@@ -208,25 +215,41 @@ pub(super) fn tick(app: &mut App) -> Vec<Effect> {
 
 /// The filter looks at some more.
 pub(super) fn look(app: &mut App) -> Vec<Effect> {
+    let moment = app.moment();
     let Some(filtered) = &mut app.conversations.filtered else { return Vec::new() };
-    match filtered.look(&app.model, app.now, LOOKS) {
+    match filtered.look(&app.model, moment, LOOKS) {
         Look::Done | Look::More => Vec::new(),
         Look::Needs(seqs) => {
             let asked = app.model.texts.ask(seqs);
-            if asked.is_empty() { Vec::new() } else { vec![Effect::Ask(Ask::Fetch(asked))] }
+            fetch(app, asked)
         }
     }
 }
 
-/// Whether the filter has more to look at, so that it is to be woken soon.
-pub(crate) fn is_looking(app: &App) -> bool {
-    app.conversations
-        .filtered
-        .as_ref()
-        .is_some_and(|filtered| !filtered.is_done() && !app.model.texts.is_fetching())
+/// Asks for what messages say: the bus, or for a moment of the past its journal.
+pub(super) fn fetch(app: &App, seqs: Vec<Seq>) -> Vec<Effect> {
+    match app.shown_past() {
+        _ if seqs.is_empty() => Vec::new(),
+        Some(_) => {
+            let written = |seq| Some((seq, app.model.state.record(seq)?.written_at()));
+            let asked: Vec<_> = seqs.into_iter().filter_map(written).collect();
+            vec![Effect::Past(Request::Fetch(asked))]
+        }
+        None => vec![Effect::Ask(Ask::Fetch(seqs))],
+    }
 }
 
-/// When something changes by itself although nothing is to be seen of it.
+/// Whether a filter has more to look at, so that it is to be woken soon.
+pub(crate) fn is_looking(app: &App) -> bool {
+    app.conversations.is_looking(&app.model) || past::aside(app).is_some_and(Scene::is_looking)
+}
+
+/// When something changes in the present by itself although nothing is to be seen of it.
 pub(crate) fn next_deadline(app: &App) -> Option<Millis> {
-    app.model.state.next_due(app.now)
+    match past::aside(app) {
+        Some(live) => live.next_due(app.now),
+        // A recording has no present.
+        None if app.shown_past().is_some() => None,
+        None => app.model.state.next_due(app.now),
+    }
 }

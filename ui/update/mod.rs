@@ -10,6 +10,7 @@
 //! | `compose` | writing and sending |
 //! | `decision` | what the operator decides |
 //! | `feed` | what comes from the bus |
+//! | `past` | the past: going there and back, and through it |
 //! | `mouse` | clicks and the wheel |
 //! | `seen` | what a frame means: messages that were read, texts to be fetched |
 
@@ -21,8 +22,11 @@ pub(crate) mod feed;
 mod lists;
 mod mouse;
 mod overlays;
+pub(crate) mod past;
 mod perform;
 mod seen;
+
+use std::path::PathBuf;
 
 use crossterm::event::{KeyEvent, KeyEventKind, MouseEvent};
 use ratatui::layout::Size;
@@ -32,8 +36,10 @@ use veda_bus_core::time::Millis;
 use crate::app::App;
 use crate::app::overlay::Overlay;
 use crate::app::pane::Pane;
+use crate::app::past::marks::Marks;
 use crate::keys::Chord;
 use crate::link::{Ask, News, Piece};
+use crate::past::{Report, Request};
 use crate::settings::Settings;
 
 /// Something that happened.
@@ -59,6 +65,10 @@ pub enum Msg {
     Edited(usize, Result<String, String>),
     /// The settings, read anew, or what is wrong with them.
     Settings(Box<Result<Settings, String>>),
+    /// What the past is read by tells something.
+    Report(Report),
+    /// The marks of a journal, or why they can not be had.
+    Marks(Result<Marks, String>),
     /// Time passed.
     Tick,
 }
@@ -106,6 +116,14 @@ pub enum Effect {
     Mouse(bool),
     /// Draw everything anew.
     Redraw,
+    /// Open the past in these files, and read the marks beside them.
+    OpenPast(Vec<PathBuf>),
+    /// Ask for something of the past.
+    Past(Request),
+    /// The past is not wanted any more.
+    ClosePast,
+    /// Write the marks down.
+    SaveMarks,
 }
 
 /// Takes in what happened at the moment `now`.
@@ -134,8 +152,8 @@ pub fn update(app: &mut App, msg: Msg, now: Millis) -> Vec<Effect> {
             app.is_looked_at = is_looked_at;
             Vec::new()
         }
-        Msg::Piece(piece) => feed::piece(app, piece),
-        Msg::News(news) => feed::news(app, news),
+        Msg::Piece(piece) => past::piece(app, piece),
+        Msg::News(news) => app.in_live(|app| feed::news(app, news)),
         Msg::Host(host) => feed::host(app, host),
         Msg::Edited(_, text) if app.overlay == Some(Overlay::Decision) => {
             decision::edited(app, text);
@@ -143,8 +161,24 @@ pub fn update(app: &mut App, msg: Msg, now: Millis) -> Vec<Effect> {
         }
         Msg::Edited(field, text) => compose::edited(app, field, text),
         Msg::Settings(settings) => perform::settings(app, *settings),
-        Msg::Tick => feed::tick(app),
+        Msg::Report(report) => past::report(app, report),
+        Msg::Marks(marks) => {
+            app.marks = marks.unwrap_or_else(|why| {
+                app.complain(why);
+                Marks::default()
+            });
+            Vec::new()
+        }
+        Msg::Tick => tick(app),
     }
+}
+
+/// Time passed, in the present and in the past.
+fn tick(app: &mut App) -> Vec<Effect> {
+    let has_live = !app.past.as_ref().is_some_and(|past| past.is_recording());
+    let mut effects = if has_live { app.in_live(feed::tick) } else { Vec::new() };
+    effects.extend(past::tick(app));
+    effects
 }
 
 /// A frame was drawn: what it showed has been seen.
@@ -173,7 +207,7 @@ fn key(app: &mut App, key: KeyEvent) -> Vec<Effect> {
 fn paste(app: &mut App, text: &str) -> Vec<Effect> {
     match &mut app.overlay {
         Some(Overlay::Command(command)) => command.prompt.insert(text),
-        Some(Overlay::Filter(prompt, _)) => prompt.insert(text),
+        Some(Overlay::Filter(prompt, _) | Overlay::Note { prompt, .. }) => prompt.insert(text),
         Some(Overlay::Menu(menu)) => {
             if let Some(prompt) = &mut menu.typed {
                 prompt.insert(text);

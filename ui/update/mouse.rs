@@ -4,7 +4,7 @@ use crossterm::event::{MouseButton, MouseEvent, MouseEventKind};
 use ratatui::layout::Position;
 
 use super::lists::{self, Step};
-use super::{Effect, compose, overlays, perform};
+use super::{Effect, compose, overlays, past, perform};
 use crate::app::App;
 use crate::app::drawn::Target;
 use crate::app::overlay::Overlay;
@@ -17,6 +17,11 @@ pub(super) fn mouse(app: &mut App, event: MouseEvent) -> Vec<Effect> {
     let at = Position::new(event.column, event.row);
     match event.kind {
         MouseEventKind::Down(MouseButton::Left) => click(app, at),
+        MouseEventKind::Drag(MouseButton::Left) => past::dragged(app, at.x),
+        MouseEventKind::Up(MouseButton::Left) => {
+            past::released(app);
+            Vec::new()
+        }
         MouseEventKind::ScrollDown => wheel(app, at, NOTCH),
         MouseEventKind::ScrollUp => wheel(app, at, -NOTCH),
         _ => Vec::new(),
@@ -65,6 +70,7 @@ fn click(app: &mut App, at: Position) -> Vec<Effect> {
         }
         Target::Action(action) => return perform::perform(app, &(*action).into()),
         Target::Spot(spot) => return compose::click(app, spot),
+        Target::Scrubber => return past::grabbed(app, at.x),
         Target::Entry(_) | Target::Overlay => {}
     }
     Vec::new()
@@ -77,6 +83,9 @@ fn wheel(app: &mut App, at: Position, lines: isize) -> Vec<Effect> {
     }
     if app.overlay.is_some() {
         return Vec::new();
+    }
+    if app.drawn.at(at).next() == Some(&Target::Scrubber) {
+        return past::wheeled(app, lines > 0);
     }
     let pane = app.drawn.at(at).find_map(|target| match target {
         Target::Pane(pane) => Some(*pane),

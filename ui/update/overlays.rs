@@ -4,13 +4,17 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use nucleo_matcher::pattern::{CaseMatching, Normalization, Pattern};
 use nucleo_matcher::{Config, Matcher, Utf32Str};
 use veda_bus_core::message::MessageType;
+use veda_bus_core::name::Seq;
+use veda_bus_core::time::Millis;
 
 use super::perform::{self, perform};
-use super::{Effect, Leaving, availability, compose, decision};
+use super::{Effect, Leaving, availability, compose, decision, past};
 use crate::action::{Action, Argument, Invocation, Scope};
 use crate::app::overlay::{Choice, Command, Detail, Entry, Menu, Overlay, Purpose};
+use crate::app::past::marks::Mark;
 use crate::app::prompt::Prompt;
 use crate::app::{App, pane::Pane};
+use crate::view::clock;
 use crate::words::counted;
 
 /// How many commands are remembered.
@@ -31,6 +35,7 @@ pub(super) fn key(app: &mut App, key: KeyEvent) -> Vec<Effect> {
         Some(Overlay::Menu(menu)) => return menu_key(app, menu, key),
         Some(Overlay::Command(command)) => return command_key(app, command, key),
         Some(Overlay::Filter(prompt, before)) => return filter_key(app, prompt, before, key),
+        Some(Overlay::Note { prompt, event, at }) => return note_key(app, prompt, event, at, key),
         Some(Overlay::Decision) => {
             app.overlay = Some(Overlay::Decision);
             return decision::key(app, key);
@@ -155,6 +160,28 @@ impl Menu {
         Self::new(Purpose::Drafts, "Unfinished messages", entries.collect(), false)
     }
 
+    /// The marks of the journal whose past is shown.
+    pub(super) fn marks(app: &App) -> Self {
+        let map = app.shown_past().and_then(|past| past.map.as_ref());
+        let ends = map.and_then(|map| Some((map.first()?.0, map.last()?.0)));
+        let off = |event: Seq| match ends {
+            Some((first, _)) if event.next() < first => {
+                Some(format!("its events are gone; the journal begins with event {first}"))
+            }
+            Some((_, last)) if event > last => Some(format!("the journal ends with event {last}")),
+            _ => None,
+        };
+        let entry = |mark: &Mark| Entry {
+            name: mark.name(),
+            doc: format!("event {}, {}", mark.event, clock(mark.at, app.moment())),
+            key: String::new(),
+            off: off(mark.event),
+            choice: Choice::Mark(mark.event),
+        };
+        let entries = app.marks.iter().map(entry).collect();
+        Self::new(Purpose::Marks, "Marks (enter goes there, d deletes)", entries, false)
+    }
+
     /// What becomes of a bus that this console hosts.
     pub(super) fn leave(app: &App) -> Self {
         let entry = |name: &str, key: &str, doc: &str, choice| Entry {
@@ -242,6 +269,11 @@ fn menu_key(app: &mut App, mut menu: Menu, key: KeyEvent) -> Vec<Effect> {
         KeyCode::Char('p') if ctrl => menu.selected = menu.selected.saturating_sub(1),
         KeyCode::PageDown => menu.selected = (menu.selected + 10).min(last),
         KeyCode::PageUp => menu.selected = menu.selected.saturating_sub(10),
+        KeyCode::Delete | KeyCode::Char('d') if menu.purpose == Purpose::Marks => {
+            if let Some(Entry { choice: Choice::Mark(event), .. }) = menu.choice() {
+                return past::delete_mark(app, *event, menu.selected);
+            }
+        }
         KeyCode::Char(typed) if menu.typed.is_none() => {
             let of_key = |entry: &&usize| {
                 menu.entries.get(**entry).is_some_and(|entry| entry.key == typed.to_string())
@@ -315,6 +347,7 @@ fn choose(app: &mut App, menu: Menu) -> Vec<Effect> {
                 perform::write(app, key);
             }
         }
+        Choice::Mark(event) => return past::go_to_mark(app, event),
         Choice::StopBus => return vec![Effect::Leave(Leaving::Quit)],
         Choice::KeepBus => return vec![Effect::Leave(Leaving::KeepBus)],
         Choice::Stay => {}
@@ -327,7 +360,7 @@ fn call(app: &mut App, invocation: &Invocation) -> Vec<Effect> {
     let is_needed = invocation.action.argument() == Argument::Message
         && availability::of(app, invocation.action).is_err();
     if invocation.argument.is_none() && is_needed {
-        app.overlay = Some(command_line(&format!("{} ", invocation.action)));
+        app.overlay = Some(command_line(app, &format!("{} ", invocation.action)));
         return Vec::new();
     }
     let into_thread = invocation.action.scope() == Scope::Thread && app.focus == Pane::Composer;
@@ -338,7 +371,7 @@ fn call(app: &mut App, invocation: &Invocation) -> Vec<Effect> {
 }
 
 /// The command line, with something on it.
-pub(super) fn command_line(text: &str) -> Overlay {
+pub(super) fn command_line(app: &App, text: &str) -> Overlay {
     let mut command = Command {
         prompt: Prompt::new(text),
         back: 0,
@@ -347,7 +380,7 @@ pub(super) fn command_line(text: &str) -> Overlay {
         taken: None,
         error: None,
     };
-    command.completions = completions(text, None);
+    command.completions = completions(text, app);
     Overlay::Command(command)
 }
 
@@ -368,7 +401,7 @@ fn command_key(app: &mut App, mut command: Command, key: KeyEvent) -> Vec<Effect
 }
 
 fn retyped(app: &App, command: &mut Command) {
-    command.completions = completions(command.prompt.text(), Some(app));
+    command.completions = completions(command.prompt.text(), app);
     command.taken = None;
     command.back = 0;
     command.error = None;
@@ -452,7 +485,7 @@ fn recall(app: &App, command: &mut Command, earlier: bool) {
 }
 
 /// What a line could become.
-fn completions(line: &str, app: Option<&App>) -> Vec<String> {
+fn completions(line: &str, app: &App) -> Vec<String> {
     let Some((name, rest)) = line.split_once(' ') else {
         let names = Action::ALL.iter().map(|action| action.name());
         let (begin, within): (Vec<_>, Vec<_>) =
@@ -460,15 +493,27 @@ fn completions(line: &str, app: Option<&App>) -> Vec<String> {
         return begin.into_iter().chain(within).map(str::to_owned).collect();
     };
     let Ok(Invocation { action, .. }) = name.parse::<Invocation>() else { return Vec::new() };
-    let values: Vec<String> = match (action.argument(), app) {
-        (Argument::Theme, Some(app)) => app.look.library.names(),
-        (Argument::Kind, _) => MessageType::ALL.iter().map(|kind| kind.as_str().to_lowercase()).collect(),
-        (Argument::Repo, Some(app)) => app.repos().iter().map(ToString::to_string).collect(),
-        _ => Vec::new(),
+    let values: Vec<String> = match action.argument() {
+        Argument::Theme => app.look.library.names(),
+        Argument::Kind => MessageType::ALL.iter().map(|kind| kind.as_str().to_lowercase()).collect(),
+        Argument::Repo => app.repos().iter().map(ToString::to_string).collect(),
+        Argument::Place => past::places(app),
+        Argument::Speed => ["0.25", "0.5", "1", "4", "30", "1000", "max"].map(str::to_owned).to_vec(),
+        Argument::None | Argument::Filter | Argument::Message => Vec::new(),
     };
     let wanted = rest.trim_start().to_lowercase();
     let fitting = values.into_iter().filter(|value| value.to_lowercase().contains(&wanted));
     fitting.map(|value| format!("{name} {value}")).collect()
+}
+
+fn note_key(app: &mut App, mut prompt: Prompt, event: Seq, at: Millis, key: KeyEvent) -> Vec<Effect> {
+    if key.code == KeyCode::Enter {
+        let note = prompt.text().trim().to_owned();
+        return past::noted(app, Mark { event, at, note });
+    }
+    prompt.key(key);
+    app.overlay = Some(Overlay::Note { prompt, event, at });
+    Vec::new()
 }
 
 fn filter_key(app: &mut App, mut prompt: Prompt, before: Option<String>, key: KeyEvent) -> Vec<Effect> {

@@ -4,8 +4,8 @@ use veda_bus_core::message::MessageType;
 use veda_bus_core::name::{RepoName, Seq};
 
 use super::lists::{self, Step};
-use super::{Effect, Leaving, availability, compose, decision, overlays, seen};
-use crate::action::{Action, Invocation};
+use super::{Effect, Leaving, availability, compose, decision, overlays, past, seen};
+use crate::action::{Action, Invocation, Scope};
 use crate::app::listing::Filtered;
 use crate::app::overlay::{Confirmed, Detail, Menu, Overlay};
 use crate::app::pane::{Division, Pane};
@@ -23,9 +23,11 @@ const GROW: i16 = 4;
 /// Does what was asked, or says why not.
 pub(super) fn perform(app: &mut App, invocation: &Invocation) -> Vec<Effect> {
     let Invocation { action, argument } = invocation;
-    if argument.is_none()
-        && let Err(why) = availability::of(app, *action)
-    {
+    let available = match argument {
+        None => availability::of(app, *action),
+        Some(_) => availability::in_time(app, *action),
+    };
+    if let Err(why) = available {
         app.complain(format!("{action}: {why}"));
         return Vec::new();
     }
@@ -54,6 +56,7 @@ fn with(app: &mut App, action: Action, argument: &str) -> Vec<Effect> {
             Ok(seq) => app.overlay = Some(Overlay::Detail(Detail::Message(seq), 0)),
             Err(why) => app.complain(why),
         },
+        Action::Goto | Action::Speed => return past::with(app, action, argument),
         action if decision::verb(action).is_some() => match (by_id(app, argument), decision::verb(action)) {
             (Ok(seq), Some(verb)) => decision::ask_about(app, verb, seq),
             (Err(why), _) => app.complain(why),
@@ -106,11 +109,13 @@ fn plain(app: &mut App, action: Action) -> Vec<Effect> {
             app.overlay = Some(Overlay::Confirm { question, then: Confirmed::MarkAllRead });
         }
         Action::Rules => app.overlay = Some(Overlay::Rules(0)),
+        Action::TimeTravel => return past::travel(app),
+        Action::Pause if app.shown_past().is_some() => return past::do_action(app, Action::Play),
         Action::Pause => {
             app.paused = if app.paused.is_some() { None } else { Some(app.now) };
         }
         Action::Help => app.overlay = Some(Overlay::Help(0)),
-        Action::CommandLine => app.overlay = Some(overlays::command_line("")),
+        Action::CommandLine => app.overlay = Some(overlays::command_line(app, "")),
         Action::Palette => app.overlay = Some(Overlay::Menu(Menu::palette(app))),
         Action::Theme => app.overlay = Some(Overlay::Menu(Menu::themes(app))),
         Action::Reload => return vec![Effect::Reload],
@@ -123,7 +128,8 @@ fn plain(app: &mut App, action: Action) -> Vec<Effect> {
         }
         Action::Redraw => return vec![Effect::Redraw],
         Action::Suspend => return vec![Effect::Suspend],
-        Action::Quit => return quit(app),
+        Action::Quit => return app.in_live(quit),
+        action if action.scope() == Scope::Past => return past::do_action(app, action),
         action => return in_a_pane(app, action),
     }
     Vec::new()

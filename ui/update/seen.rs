@@ -3,7 +3,7 @@
 use veda_bus_core::name::Seq;
 use veda_bus_core::state::record::Stage;
 
-use super::Effect;
+use super::{Effect, feed};
 use crate::app::App;
 use crate::app::drawn::Drawn;
 use crate::app::pane::Pane;
@@ -18,9 +18,7 @@ pub fn drew(app: &mut App, drawn: Drawn) -> Vec<Effect> {
     app.drawn = drawn;
     let mut effects = read(app);
     let wanted = app.model.texts.take_wanted(FETCH);
-    if !wanted.is_empty() {
-        effects.push(Effect::Ask(Ask::Fetch(wanted)));
-    }
+    effects.extend(feed::fetch(app, wanted));
     effects
 }
 
@@ -35,7 +33,8 @@ fn read(app: &mut App) -> Vec<Effect> {
         }
         _ => false,
     };
-    if !has_focus || !app.is_looked_at || app.overlay.is_some() || app.paused.is_some() {
+    let is_now = app.paused.is_none() && app.shown_past().is_none();
+    if !has_focus || !app.is_looked_at || app.overlay.is_some() || !is_now {
         return Vec::new();
     }
     let shown = std::mem::take(&mut app.drawn.messages);

@@ -25,7 +25,7 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, area: Rect) {
     let events = &app.model.activity;
     let (from, selected) = window(app, height);
     for (line, event) in lines(inner).zip(events.iter().skip(from)) {
-        let mut row = Row::of(Role::Time, &clock(event.at, app.now));
+        let mut row = Row::of(Role::Time, &clock(event.at, app.moment()));
         row.plain(" ").append(&words::event(&event.event, &Messages(app)));
         canvas.fit(line, &row);
         canvas.target(line, Target::Event(event.seq));

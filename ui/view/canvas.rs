@@ -2,7 +2,8 @@
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
-use ratatui::style::Style;
+use ratatui::style::{Modifier, Style};
+use veda_bus_core::time::Millis;
 
 use crate::app::App;
 use crate::app::drawn::{Drawn, Target};
@@ -53,6 +54,12 @@ impl<'a> Canvas<'a> {
     /// Gives an area a style, whatever is in it.
     pub(crate) fn wash(&mut self, area: Rect, role: Role) {
         let style = self.style(role);
+        self.buffer.set_style(area.intersection(self.buffer.area), style);
+    }
+
+    /// Turns an area around: its ground is what was written, and the other way round.
+    pub(crate) fn reverse(&mut self, area: Rect) {
+        let style = Style::new().add_modifier(Modifier::REVERSED);
         self.buffer.set_style(area.intersection(self.buffer.area), style);
     }
 
@@ -193,6 +200,13 @@ impl<'a> Canvas<'a> {
     /// Something can be clicked.
     pub(crate) fn target(&mut self, area: Rect, target: Target) {
         self.drawn.targets.push((area, target));
+    }
+
+    /// A label that tells of the swarm is out of date at `at`. While the past is shown, time goes by otherwise.
+    pub(crate) fn changes_at(&mut self, at: Millis) {
+        if self.app.shown_past().is_none() {
+            self.drawn.changes_at(at);
+        }
     }
 
     /// The cursor stands here.

@@ -137,8 +137,8 @@ fn right(canvas: &mut Canvas<'_>, last: Seq, thread: &Thread) -> Row {
     if thread.messages.len() > 1 {
         row.push(Role::Dim, &format!("{} ", thread.messages.len()));
     }
-    let (age, next) = ago(thread.last_activity, app.now);
-    canvas.drawn.changes_at(next);
+    let (age, next) = ago(thread.last_activity, app.moment());
+    canvas.changes_at(next);
     row.push(Role::Time, &format!("{age:>3}"));
     row
 }

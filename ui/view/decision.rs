@@ -162,7 +162,7 @@ fn gone(app: &App, subject: &Subject, why: &str) -> Row {
     {
         row.plain(": ").push(Role::Strong, resolution.outcome.as_str()).plain(" by ");
         row.push(Role::Repo, resolution.by.as_str());
-        row.plain(" at ").push(Role::Time, &clock(resolution.at, app.now));
+        row.plain(" at ").push(Role::Time, &clock(resolution.at, app.moment()));
     }
     row.plain(".");
     row
@@ -191,14 +191,14 @@ fn sentence(app: &App, decision: &Decision, subject: &Subject) -> Row {
     match subject {
         Subject::Negotiation { seq, .. } => {
             let negotiation = app.model.state.negotiation(*seq);
-            negotiation.map(|one| of_negotiation(decision, one, app.now, is_alone)).unwrap_or_default()
+            negotiation.map(|one| of_negotiation(decision, one, app.moment(), is_alone)).unwrap_or_default()
         }
         Subject::Held(seq) => of_held(app, decision.verb, *seq, is_alone),
         Subject::Thread(id) => {
             let mut row =
                 Row::of(Role::Text, "Let the thread go on, and with it what was held because of it.");
             if let Some(held) = app.model.state.held_thread(id) {
-                row.plain(&format!(" It is held since {}: ", clock(held.at, app.now)))
+                row.plain(&format!(" It is held since {}: ", clock(held.at, app.moment())))
                     .plain(&held.reason)
                     .plain(".");
             }

@@ -165,8 +165,8 @@ fn instance(app: &App, one: &Instance) -> Vec<Row> {
     };
     let at = if one.connected { one.since } else { one.last_seen };
     head.push(Role::Id, &one.id.as_str().chars().take(8).collect::<String>());
-    head.plain(" ").push(role, word).plain(" ").push(Role::Time, &clock(at, app.now));
-    head.push(Role::Dim, &format!(" ({})", ago(at, app.now).0));
+    head.plain(" ").push(role, word).plain(" ").push(Role::Time, &clock(at, app.moment()));
+    head.push(Role::Dim, &format!(" ({})", ago(at, app.moment()).0));
     let mut rows = vec![head];
     let capabilities: Vec<_> = one.capabilities.iter().map(Capability::as_str).collect();
     let facts = [
@@ -190,7 +190,7 @@ fn request(app: &App, seq: Seq) -> Row {
     let Some(record) = app.model.state.record(seq) else { return row };
     row.push(kind_role(record.kind), &format!("{:<6}", badge(record.kind)));
     row.plain(" from ").push(Role::Repo, record.from.as_str()).plain(" ");
-    row.push(Role::Time, &ago(record.at, app.now).0);
+    row.push(Role::Time, &ago(record.at, app.moment()).0);
     if let Some(read) = app.model.texts.headline(&app.model.state, seq) {
         row.plain(": ").plain(&crate::text::cut(&read.headline, 200));
     }

@@ -42,7 +42,7 @@ pub(super) fn reason(app: &App, record: &Record, hold: &Hold, width: usize) -> V
         Held::Thread { reason } => row.plain(" with its thread: ").plain(reason),
     };
     let role = if hold.is_expiring { Role::Warn } else { Role::Time };
-    row.plain(", ").push(role, &dies(record.expires_at, app.now).0);
+    row.plain(", ").push(role, &dies(record.expires_at, app.moment()).0);
     let mut rows = Vec::new();
     put(&mut rows, &row, width, 2);
     rows
@@ -64,7 +64,7 @@ pub(super) fn changed(app: &App, record: &Record) -> Option<Row> {
 /// The lines of a held thread, at most `width` wide.
 pub(crate) fn thread_rows(app: &App, id: &MessageId, held: &HeldThread, width: usize) -> Vec<Row> {
     let mut row = Row::of(Role::Held, "this thread is held");
-    row.plain(" since ").push(Role::Time, &clock(held.at, app.now)).plain(": ").plain(&held.reason);
+    row.plain(" since ").push(Role::Time, &clock(held.at, app.moment())).plain(": ").plain(&held.reason);
     row.plain("; ").push(Role::Strong, &counted(waiting(app, id, held), "message")).plain(" in it wait");
     let mut rows = Vec::new();
     put(&mut rows, &row, width, 2);

@@ -82,8 +82,8 @@ fn state(canvas: &mut Canvas<'_>, name: &RepoName, repo: &Repo) -> Row {
     if !repo.seen && !name.is_operator() {
         parts.push((Role::Dim, "never seen".to_owned()));
     } else if repo.connected.is_empty() && repo.seen {
-        let (age, next) = ago(repo.last_seen, app.now);
-        canvas.drawn.changes_at(next);
+        let (age, next) = ago(repo.last_seen, app.moment());
+        canvas.changes_at(next);
         parts.push((Role::Time, format!("left {age}")));
     }
     let mut row = Row::default();

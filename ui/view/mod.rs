@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `canvas` | cells, frames, rows with roles |
 //! | `instances`, `conversations`, `thread`, `needs`, `composer`, `activity` | the panes |
+//! | `scrubber` | where in the past this is |
 //! | `status` | the status line, the keys below it, the tabs of a narrow screen |
 //! | `overlays`, `help`, `detail`, `decision`, `rules` | what lies over the panes |
 //! | `negotiation`, `voters`, `rounds`, `hold` | everything about a proposal, its votes and its wordings, about what is held |
@@ -27,6 +28,7 @@ mod overlays;
 mod progress;
 pub(crate) mod rounds;
 mod rules;
+mod scrubber;
 mod status;
 pub(crate) mod thread;
 mod voters;
@@ -67,7 +69,8 @@ pub fn draw(app: &App, buffer: &mut Buffer) -> Drawn {
         return canvas.drawn;
     }
     let alone = app.zoomed.then_some(app.focus);
-    let places = Places::of(area, app.sizes, alone, app.focus, app.writing.is_some());
+    let scrubber = scrubber::height(app, area.height);
+    let places = Places::of(area, scrubber, app.sizes, alone, app.focus, app.writing.is_some());
     if let Some(tabs) = places.tabs {
         status::tabs(&mut canvas, tabs);
     }
@@ -81,6 +84,8 @@ pub fn draw(app: &App, buffer: &mut Buffer) -> Drawn {
             Pane::Activity => activity::draw(&mut canvas, area),
         }
     }
+    scrubber::draw(&mut canvas, places.scrubber);
+    scrubber::opening(&mut canvas, area);
     status::line(&mut canvas, places.status);
     status::footer(&mut canvas, places.footer);
     overlays::draw(&mut canvas, area, places.footer);
@@ -152,7 +157,7 @@ fn priority(row: &mut Row, priority: Priority) {
 }
 
 /// Hours, minutes and seconds; of another day, the day and the minute.
-fn clock(at: Millis, now: Millis) -> String {
+pub(crate) fn clock(at: Millis, now: Millis) -> String {
     let (Some(time), Some(today)) = (at.local(), now.local()) else { return at.to_string() };
     let form = if time.date_naive() == today.date_naive() { "%H:%M:%S" } else { "%m-%d %H:%M" };
     time.format(form).to_string()

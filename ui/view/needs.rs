@@ -78,8 +78,8 @@ fn item(canvas: &mut Canvas<'_>, area: Rect, need: Need) {
 
 fn age(canvas: &mut Canvas<'_>, row: &mut Row, seq: Seq) {
     if let Some(record) = canvas.app.model.state.record(seq) {
-        let (age, next) = ago(record.at, canvas.app.now);
-        canvas.drawn.changes_at(next);
+        let (age, next) = ago(record.at, canvas.app.moment());
+        canvas.changes_at(next);
         row.plain(" ").push(Role::Time, &age);
     }
 }
@@ -141,9 +141,9 @@ fn negotiation(canvas: &mut Canvas<'_>, seq: Seq) -> (Row, Row) {
         .plain(" ")
         .append(&bar::votes(canvas.symbols(), &votes, BAR))
         .plain(" ");
-    row.push(standing_words_role(negotiation), &standing_words(negotiation, app.now));
-    if let Some(next) = standing_until(negotiation, app.now) {
-        canvas.drawn.changes_at(next);
+    row.push(standing_words_role(negotiation), &standing_words(negotiation, app.moment()));
+    if let Some(next) = standing_until(negotiation, app.moment()) {
+        canvas.changes_at(next);
     }
     let mut second = Row::of(Role::Text, "  ");
     match app.wording(negotiation.round.seq) {
@@ -170,8 +170,8 @@ fn held(canvas: &mut Canvas<'_>, seq: Seq) -> (Row, Row) {
     let (Some(record), Some(hold)) = (app.model.state.record(seq), app.model.state.hold(seq)) else {
         return (row, headline(canvas, seq));
     };
-    let (time, next) = left(record.expires_at, app.now);
-    canvas.drawn.changes_at(next);
+    let (time, next) = left(record.expires_at, app.moment());
+    canvas.changes_at(next);
     row.push(kind_role(record.kind), badge(record.kind)).plain(" ").push(Role::Repo, record.from.as_str());
     row.plain(&format!(" {} ", canvas.symbols().arrow));
     row.push(Role::Repo, &listed(record.deliveries.iter().map(|delivery| delivery.repo.as_str())));
@@ -190,8 +190,8 @@ fn halted(canvas: &mut Canvas<'_>, seq: Seq) -> (Row, Row) {
     let Some((id, held)) = app.model.state.held_threads().find(|(_, held)| held.seq == seq) else {
         return (row, Row::default());
     };
-    let (age, next) = ago(held.at, app.now);
-    canvas.drawn.changes_at(next);
+    let (age, next) = ago(held.at, app.moment());
+    canvas.changes_at(next);
     row.plain(" ").push(Role::Time, &age).plain(" ").push(Role::Warn, &held.reason);
     match app.model.state.thread(id).and_then(|thread| thread.messages.first()) {
         Some(first) => (row, headline(canvas, first)),
@@ -203,8 +203,8 @@ fn attempt(canvas: &mut Canvas<'_>, seq: Seq) -> (Row, Row) {
     let app = canvas.app;
     let mut row = Row::of(Role::Refused, canvas.symbols().alert);
     let Some(attempt) = app.model.needs.attempt(seq) else { return (row, Row::default()) };
-    let (age, next) = ago(attempt.at, app.now);
-    canvas.drawn.changes_at(next);
+    let (age, next) = ago(attempt.at, app.moment());
+    canvas.changes_at(next);
     row.push(Role::Refused, " refused: ");
     match attempt.pid {
         _ if !attempt.repo.is_operator() => row.push(Role::Repo, attempt.repo.as_str()),
@@ -234,12 +234,12 @@ fn rules(canvas: &Canvas<'_>, _: Seq) -> (Row, Row) {
 fn overdue(canvas: &mut Canvas<'_>, seq: Seq) -> (Row, Row) {
     let app = canvas.app;
     let mut row = Row::of(Role::Warn, "no answer from ");
-    let late = app.model.state.obligations_of(seq).iter().filter(|owed| owed.is_overdue(app.now));
+    let late = app.model.state.obligations_of(seq).iter().filter(|owed| owed.is_overdue(app.moment()));
     row.push(Role::Repo, &listed(late.map(|owed| owed.by.as_str())));
     if let Some(record) = app.model.state.record(seq) {
         row.plain(" to ").push(Role::Repo, record.from.as_str());
-        let (time, next) = left(record.expires_at, app.now);
-        canvas.drawn.changes_at(next);
+        let (time, next) = left(record.expires_at, app.moment());
+        canvas.changes_at(next);
         row.plain(" ").push(Role::Time, &time);
     }
     (row, headline(canvas, seq))
@@ -251,8 +251,8 @@ fn expired(canvas: &mut Canvas<'_>, seq: Seq) -> (Row, Row) {
     let mut row = Row::of(Role::Expired, "never read by ");
     row.push(Role::Repo, &listed(letter.unread_by.iter().map(RepoName::as_str)));
     row.plain(", from ").push(Role::Repo, letter.from.as_str());
-    let (age, next) = ago(letter.at, app.now);
-    canvas.drawn.changes_at(next);
+    let (age, next) = ago(letter.at, app.moment());
+    canvas.changes_at(next);
     row.plain(" ").push(Role::Time, &age);
     let second = match letter.message {
         Some(message) => headline(canvas, message),

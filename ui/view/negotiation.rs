@@ -45,14 +45,14 @@ pub(crate) fn standing(app: &App, negotiation: &Negotiation, width: usize) -> Ve
         let bar = bar::votes(app.look.symbols, &votes, width);
         rows.extend((!bar.is_empty()).then_some(bar));
     }
-    let words = standing_words(negotiation, app.now);
+    let words = standing_words(negotiation, app.moment());
     put(&mut rows, &Row::of(standing_words_role(negotiation), &words), width, 2);
     rows
 }
 
 /// When [`rows`] will say something else although nothing happens.
 pub(crate) fn changes_at(app: &App, negotiation: &Negotiation) -> Option<Millis> {
-    let standing = standing_until(negotiation, app.now);
+    let standing = standing_until(negotiation, app.moment());
     standing.into_iter().chain(voters::changes_at(app, negotiation)).min()
 }
 
@@ -98,12 +98,12 @@ fn authors(app: &App, negotiation: &Negotiation) -> Row {
     let mut row = Row::of(Role::Text, "proposed by ");
     repo(&mut row, &negotiation.proposer);
     let first = negotiation.rounds().next().map_or(negotiation.round.at, |round| round.at);
-    row.plain(" ").push(Role::Time, &clock(first, app.now));
+    row.plain(" ").push(Role::Time, &clock(first, app.moment()));
     if !negotiation.earlier.is_empty() {
         let Round { by, at, .. } = &negotiation.round;
         row.plain(&format!(", round {} worded by ", negotiation.round_number()));
         repo(&mut row, by);
-        row.plain(" ").push(Role::Time, &clock(*at, app.now));
+        row.plain(" ").push(Role::Time, &clock(*at, app.moment()));
     }
     row
 }

@@ -20,7 +20,7 @@ pub(super) fn above(app: &App, record: &Record, width: usize) -> Vec<Row> {
     {
         let mut row = Row::of(Role::High, app.look.symbols.alert);
         row.plain(" ").push(Role::Title, "outcome: ");
-        row.push(standing_words_role(negotiation), &standing_words(negotiation, app.now));
+        row.push(standing_words_role(negotiation), &standing_words(negotiation, app.moment()));
         put(&mut rows, &row, width, 2);
     }
     rows
@@ -50,7 +50,7 @@ pub(super) fn below(app: &App, record: &Record, width: usize) -> Vec<Row> {
 /// When either will say something else although nothing happens.
 pub(super) fn changes_at(app: &App, record: &Record) -> Option<Millis> {
     let state = &app.model.state;
-    let hold = state.hold(record.seq).and_then(|_| dies(record.expires_at, app.now).1);
-    let standing = state.negotiation(record.seq).and_then(|one| standing_until(one, app.now));
+    let hold = state.hold(record.seq).and_then(|_| dies(record.expires_at, app.moment()).1);
+    let standing = state.negotiation(record.seq).and_then(|one| standing_until(one, app.moment()));
     hold.into_iter().chain(standing).min()
 }

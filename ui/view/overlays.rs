@@ -27,13 +27,16 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, area: Rect, footer: Rect) {
             let title = detail::title(canvas.app, what);
             pages(canvas, at, &title, &rows, *top);
             if let Some(at) = detail::changes_at(canvas.app, what) {
-                canvas.drawn.changes_at(at);
+                canvas.changes_at(at);
             }
         }
         Some(Overlay::Menu(menu)) => draw_menu(canvas, area, menu),
         Some(Overlay::Command(command)) => draw_command(canvas, footer, command),
         Some(Overlay::Filter(prompt, _)) => {
             line(canvas, footer, "/", prompt, "words, or = and a CEL expression: =type == \"Query\"");
+        }
+        Some(Overlay::Note { prompt, .. }) => {
+            line(canvas, footer, "mark: ", prompt, "a note for this moment; Enter sets the mark");
         }
         Some(Overlay::Decision) => decision::draw(canvas, area),
         Some(Overlay::Rules(selected)) => rules::draw(canvas, area, *selected),
@@ -159,7 +162,9 @@ fn completion(text: &str) -> Row {
 fn line(canvas: &mut Canvas<'_>, area: Rect, sign: &str, prompt: &Prompt, hint: &str) {
     canvas.cover(area, Role::Input);
     canvas.row(area, &Row::of(Role::Key, sign));
-    input(canvas, Rect { x: area.x + 1, width: area.width.saturating_sub(1), ..area }, prompt, hint);
+    let width = u16::try_from(sign.len()).unwrap_or(u16::MAX);
+    let room = Rect { x: area.x + width, width: area.width.saturating_sub(width), ..area };
+    input(canvas, room, prompt, hint);
 }
 
 pub(super) fn input(canvas: &mut Canvas<'_>, area: Rect, prompt: &Prompt, hint: &str) {

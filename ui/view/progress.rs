@@ -55,7 +55,7 @@ fn row(app: &App, part: &Subtask, names: usize) -> Row {
     match &part.report {
         Some(report) => {
             row.push(status_role(report.status), status_words(report.status)).pad_to(names + 3 + STATUS);
-            row.push(Role::Time, &clock(report.at, app.now))
+            row.push(Role::Time, &clock(report.at, app.moment()))
         }
         None => row.push(Role::Dim, "has said nothing"),
     };

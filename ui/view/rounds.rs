@@ -55,7 +55,7 @@ fn head(app: &App, negotiation: &Negotiation, round: &Round, number: usize) -> R
     let mut row = Row::of(Role::Strong, &format!("round {number}"));
     row.plain(", worded by ");
     repo(&mut row, &round.by);
-    row.plain(" ").push(Role::Time, &clock(round.at, app.now));
+    row.plain(" ").push(Role::Time, &clock(round.at, app.moment()));
     let is_last = round.seq == negotiation.round.seq;
     let votes = Votes::of(negotiation, round).words();
     if is_last && negotiation.is_open() {

@@ -8,7 +8,8 @@ use crate::action::Action;
 use crate::app::decision::Subject;
 use crate::app::drawn::Target;
 use crate::app::pane::Pane;
-use crate::app::{Connection, Hosting};
+use crate::app::past::{Live, Past};
+use crate::app::{App, Connection, Hosting};
 use crate::model::rate::MINUTES;
 use crate::row::Row;
 use crate::theme::Role;
@@ -17,6 +18,9 @@ use crate::words::counted;
 
 /// The line that always tells how things are.
 pub(super) fn line(canvas: &mut Canvas<'_>, area: Rect) {
+    if let Some(past) = canvas.app.shown_past() {
+        return line_of_the_past(canvas, area, past);
+    }
     canvas.cover(area, Role::Status);
     let needs = needs(canvas);
     let room = canvas.row_right(area, &needs.cut(usize::from(area.width) / 2));
@@ -25,6 +29,9 @@ pub(super) fn line(canvas: &mut Canvas<'_>, area: Rect) {
     if let Some((reached, end)) = app.loading {
         let part = u128::from(reached.0) * 100 / u128::from(end.0.max(1));
         row.push(Role::Info, &format!("  loading the past: {} %", part.min(99)));
+    }
+    if app.past.is_some() {
+        row.push(Role::Info, "  opening the past");
     }
     let hosting = match app.hosting {
         Hosting::Attached => "attached",
@@ -35,6 +42,43 @@ pub(super) fn line(canvas: &mut Canvas<'_>, area: Rect) {
     row.push(Role::Status, "  ").append(&rate(canvas));
     row.push(Role::Status, &format!("  {hosting} {}", app.place.socket.display()));
     canvas.fit(room, &row);
+}
+
+/// That this is not the present can not be missed: the whole line is turned around.
+fn line_of_the_past(canvas: &mut Canvas<'_>, area: Rect, past: &Past) {
+    let app = canvas.app;
+    canvas.cover(area, Role::Replay);
+    let needs = match app.needs_count() {
+        0 => "nothing needed you ".to_owned(),
+        1 => "1 thing needed you ".to_owned(),
+        needs => format!("{needs} things needed you "),
+    };
+    let what = if past.is_recording() { " REPLAY " } else { " PAST " };
+    let mut row = Row::of(Role::Replay, what);
+    row.push(Role::Replay, &format!(" {} ", live(app, past)));
+    row.push(Role::Replay, &format!(" {} ", counted(app.model.connected(), "instance")));
+    if past.is_recording()
+        && let Some(journal) = past.recording.files.first()
+    {
+        row.push(Role::Replay, &format!(" {}", journal.display()));
+    }
+    let room = canvas.row_right(area, &Row::of(Role::Replay, &needs).cut(usize::from(area.width) / 2));
+    canvas.fit(room, &row);
+    canvas.reverse(area);
+}
+
+/// What goes on in the present meanwhile.
+fn live(app: &App, past: &Past) -> String {
+    let Live::Aside(scene) = &past.live else { return "no bus".to_owned() };
+    let needs = match scene.needs(app.now) {
+        0 => "nothing needs you".to_owned(),
+        1 => "1 needs you".to_owned(),
+        needs => format!("{needs} need you"),
+    };
+    match app.connection {
+        Connection::Lost(_) => format!("live: reconnecting; {needs}"),
+        Connection::Connecting | Connection::Connected => format!("live: {} new, {needs}", past.news),
+    }
 }
 
 fn mode(canvas: &Canvas<'_>) -> Row {
@@ -60,18 +104,11 @@ fn mode(canvas: &Canvas<'_>) -> Row {
 /// Messages a minute, as a line of small bars.
 fn rate(canvas: &mut Canvas<'_>) -> Row {
     let app = canvas.app;
-    let counts = app.model.rate.at(app.now);
-    if let Some(next) = app.model.rate.next_change(app.now) {
-        canvas.drawn.changes_at(next);
+    let counts = app.model.rate.at(app.moment());
+    if let Some(next) = app.model.rate.next_change(app.moment()) {
+        canvas.changes_at(next);
     }
-    let most = counts.iter().copied().max().unwrap_or_default().max(1);
-    let levels = canvas.symbols().levels;
-    let bar = |count: u64| match count {
-        0 => " ",
-        count => levels[usize::try_from((count * 7).div_ceil(most)).unwrap_or(7).min(7)],
-    };
-    let bars: String = counts.iter().map(|&count| bar(count)).collect();
-    let mut row = Row::of(Role::Chart, &bars);
+    let mut row = Row::of(Role::Chart, &canvas.symbols().sparkline(&counts));
     row.push(Role::Status, &format!(" {}/min", counts[MINUTES - 1].max(counts[MINUTES - 2])));
     row
 }
@@ -114,7 +151,7 @@ pub(super) fn footer(canvas: &mut Canvas<'_>, area: Rect) {
         let mut row = Row::of(if off { Role::KeyOff } else { Role::Key }, &chord.to_string());
         row.push(
             if off { Role::KeyOff } else { Role::KeyText },
-            &format!(" {}  ", label(action, subject.as_ref())),
+            &format!(" {}  ", label(action, subject.as_ref(), app.shown_past().is_some())),
         );
         let width = u16::try_from(row.width()).unwrap_or(u16::MAX);
         if x + width > area.right() + 2 {
@@ -128,7 +165,7 @@ pub(super) fn footer(canvas: &mut Canvas<'_>, area: Rect) {
 }
 
 /// A word or two for the footer; what decides says what it does to `subject`.
-fn label(action: Action, subject: Option<&Subject>) -> &'static str {
+fn label(action: Action, subject: Option<&Subject>, is_past: bool) -> &'static str {
     match (action, subject) {
         (Action::Approve, Some(Subject::Held(_))) => return "release",
         (Action::Reject, Some(Subject::Held(_))) => return "refuse",
@@ -136,6 +173,13 @@ fn label(action: Action, subject: Option<&Subject>) -> &'static str {
         _ => {}
     }
     match action {
+        Action::TimeTravel if is_past => "live",
+        Action::TimeTravel => "past",
+        Action::NextEvent => "event",
+        Action::PreviousEvent => "back",
+        Action::NextMessage => "message",
+        Action::NextDecision => "decision",
+        Action::MarkMoment => "mark",
         Action::CommandLine => "command",
         Action::PreviousPane | Action::NextPane => "pane",
         Action::NextField => "field",

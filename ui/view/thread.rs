@@ -167,7 +167,7 @@ fn head(app: &App, record: &Record, node: Node) -> Row {
     row.append(&to).plain(" ").push(kind_role(record.kind), badge(record.kind));
     super::priority(&mut row, record.priority);
     row.plain(" ").push(Role::Id, &record.id.short());
-    row.plain(" ").push(Role::Time, &clock(record.at, app.now)).plain(" ");
+    row.plain(" ").push(Role::Time, &clock(record.at, app.moment())).plain(" ");
     row.append(&marks(symbols, record));
     row
 }
@@ -315,7 +315,7 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, area: Rect) {
     for part in shown.chunk_by(|one, next| one.0 == next.0) {
         let record = part.first().and_then(|(seq, ..)| app.model.state.record(*seq));
         if let Some(at) = record.and_then(|record| notes::changes_at(app, record)) {
-            canvas.drawn.changes_at(at);
+            canvas.changes_at(at);
         }
     }
     canvas.drawn.thread = Some((top.0, top.1, top == end));

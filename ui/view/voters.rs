@@ -52,7 +52,7 @@ pub(super) fn rows(app: &App, negotiation: &Negotiation, width: usize) -> Vec<Ro
 pub(super) fn changes_at(app: &App, negotiation: &Negotiation) -> Option<Millis> {
     let asked = app.model.state.record(negotiation.round.seq).filter(|_| negotiation.is_open())?;
     let reads = negotiation.waiting_for().filter_map(|voter| read_at(asked.delivery(voter)?));
-    reads.map(|at| before(at, app.now).1).min()
+    reads.map(|at| before(at, app.moment()).1).min()
 }
 
 fn named(sign: (Role, &str), voter: &RepoName, names: usize) -> Row {
@@ -75,7 +75,7 @@ fn voted(
     let role = vote_role(ballot.vote);
     let mut row = named((role, sign(app.look.symbols, ballot.vote)), voter, names);
     let end = row.width() + VOTE;
-    row.push(role, ballot.vote.as_str()).pad_to(end).push(Role::Time, &clock(ballot.at, app.now));
+    row.push(role, ballot.vote.as_str()).pad_to(end).push(Role::Time, &clock(ballot.at, app.moment()));
     let Some(comment) = comment(app, negotiation, ballot, width) else {
         return rows.push(row.cut(width));
     };
@@ -115,7 +115,7 @@ fn waiting(app: &App, asked: Option<&Record>, voter: &RepoName, names: usize) ->
         return row;
     };
     let mut row = named((stage_role(delivery.stage), mark(app.look.symbols, delivery.stage)), voter, names);
-    row.push(Role::Dim, &reached(delivery, app.now));
+    row.push(Role::Dim, &reached(delivery, app.moment()));
     row
 }
 

@@ -22,6 +22,9 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, area: Rect) {
 
 fn text(canvas: &Canvas<'_>) -> Vec<Row> {
     let app = canvas.app;
+    if app.shown_past().is_some() {
+        return vec![Row::of(Role::Dim, "Nobody had joined yet, and nothing had been said.")];
+    }
     let flag = &app.place.socket_flag;
     let command = |what: &str| {
         let mut row = Row::of(Role::Text, "    ");

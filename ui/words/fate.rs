@@ -57,7 +57,7 @@ pub fn receipt(receipt: &Receipt, later: &[(RepoName, Stage)]) -> String {
 }
 
 /// Why a message is held.
-fn held(why: &Held) -> String {
+pub fn held(why: &Held) -> String {
     match why {
         Held::Rule { rule } => format!("held by the rule {rule}"),
         Held::Thread { reason } => format!("its thread is held: {reason}"),

@@ -29,7 +29,7 @@ use crate::row::Row;
 use crate::theme::Role;
 
 pub use event::event;
-pub use fate::{expiry, receipt};
+pub use fate::{expiry, held, receipt};
 pub use governance::tally;
 pub use mention::{Knows, Mention};
 pub use progress::progress_words;
@@ -45,6 +45,15 @@ pub fn counted(count: impl TryInto<u64>, what: &str) -> String {
     format!("{count} {what}{plural}")
 }
 
+/// A number of bytes in the largest decimal unit of which it has at least one, with one place: `12.3 MB`.
+pub fn size(bytes: u64) -> String {
+    let units = [("GB", 1_000_000_000), ("MB", 1_000_000), ("kB", 1000)];
+    match units.into_iter().find(|&(_, unit)| bytes >= unit) {
+        Some((name, unit)) => format!("{}.{} {name}", bytes / unit, bytes % unit * 10 / unit),
+        None => format!("{bytes} bytes"),
+    }
+}
+
 /// Names with commas between them, the first few in full.
 pub fn listed<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
     let names: Vec<_> = names.into_iter().collect();
@@ -53,7 +62,7 @@ pub fn listed<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
 }
 
 /// What the name of a type is.
-pub(crate) fn kind_role(kind: MessageType) -> Role {
+pub fn kind_role(kind: MessageType) -> Role {
     match kind {
         MessageType::RequestChange => Role::RequestChange,
         MessageType::Query => Role::Query,

@@ -57,6 +57,14 @@ fn moved(name: &str, ids: &[&str]) -> Event {
 }
 
 #[test]
+fn sizes_are_short() {
+    assert_eq!(
+        [999, 1000, 12_345_678, 5_000_000_000].map(size),
+        ["999 bytes", "1.0 kB", "12.3 MB", "5.0 GB"]
+    );
+}
+
+#[test]
 fn an_accepted_message_says_who_whom_what() {
     let known = Known::default();
     let waits = json!([{ "repo": "LensSDK" }]);

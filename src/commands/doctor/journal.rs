@@ -8,10 +8,9 @@ use std::path::Path;
 use rustix::fs::{Access, access, statvfs};
 use veda_bus_core::config::BusSettings;
 use veda_bus_core::journal;
-use veda_bus_ui::words::counted;
+use veda_bus_ui::words::{counted, size};
 
 use super::finding::Finding;
-use crate::commands::status::size;
 
 const CHECK: &str = "journal";
 

@@ -3,10 +3,9 @@
 use serde_json::json;
 use veda_bus_core::journal::{self, Compressed};
 use veda_bus_ui::when::Edge;
-use veda_bus_ui::words::counted;
+use veda_bus_ui::words::{counted, size};
 
 use crate::arguments::Compress;
-use crate::commands::status::size;
 use crate::context::{Context, Output};
 use crate::failure::Failure;
 use crate::history::{moment, path, unreadable};

@@ -7,12 +7,11 @@ use veda_bus_core::journal::{Fate, Pruning, Segment, Torn};
 use veda_bus_core::time::Millis;
 use veda_bus_ui::theme::Role;
 use veda_bus_ui::when::Edge;
-use veda_bus_ui::words::counted;
+use veda_bus_ui::words::{counted, size};
 
 use crate::arguments::Prune;
 use crate::commands::asking::confirmed;
 use crate::commands::is_terminal;
-use crate::commands::status::size;
 use crate::context::{Context, Output};
 use crate::failure::Failure;
 use crate::history::{moment, path, unreadable};

@@ -52,7 +52,7 @@ fn the_theme_is_changed_by_a_command_and_kept() {
 #[test]
 fn a_theme_is_on_while_it_is_selected() {
     let console = Console::with(Bus::start(), 120, 40, &TRUE);
-    console.keys(&["T"]);
+    console.keys(&["C"]);
     console.sees("in force");
     console.literal("solarized-light");
     console.keys(&["Down"]);
@@ -60,7 +60,7 @@ fn a_theme_is_on_while_it_is_selected() {
     console.escape();
     console.sees_not("in force");
     stands_on(&console, &ground("dark"));
-    console.keys(&["T"]);
+    console.keys(&["C"]);
     console.sees("in force");
     console.keys(&["Down", "Enter"]);
     console.sees("the theme is light");
@@ -198,7 +198,7 @@ fn only_ascii_where_the_locale_has_nothing_else() {
     console.sees("of two");
     ascii("a thread");
     for (key, wanted) in
-        [("i", "Delivery"), ("?", "Keys and commands"), ("n", "Write a new message"), ("T", "in force")]
+        [("i", "Delivery"), ("?", "Keys and commands"), ("n", "Write a new message"), ("C", "in force")]
     {
         console.keys(&[key]);
         console.sees(wanted);

@@ -7,6 +7,7 @@ mod console;
 mod decisions;
 mod lists;
 mod needs;
+mod past;
 mod properties;
 mod screens;
 mod story;

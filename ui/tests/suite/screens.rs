@@ -87,7 +87,7 @@ fn what_is_chosen_from() {
         ("palette", "ctrl-p", ""),
         ("palette_typed", "ctrl-p", "unread"),
         ("palette_nothing", "ctrl-p", "zzzzz"),
-        ("themes", "T", ""),
+        ("themes", "C", ""),
         ("kinds", "n", ""),
         ("kinds_broadcast", "b", ""),
     ];
