@@ -26,8 +26,9 @@ use veda_bus_ui::row::Row;
 use veda_bus_ui::theme::Role;
 use veda_bus_ui::words::{self, Knows};
 
-pub(crate) use hit::{hit, message_of};
+pub(crate) use hit::hit;
 pub(crate) use start::{journal, recovery_faults};
+pub(crate) use veda_bus_ui::words::hit::message_of;
 pub(crate) use whole::message;
 
 /// How much of the time of an event is shown.

@@ -83,6 +83,8 @@ pub enum Argument {
     Place,
     /// A speed; without one, that at which it happened.
     Speed,
+    /// What to look for in the journal; without it, it is asked for.
+    Search,
 }
 
 impl Argument {
@@ -97,6 +99,7 @@ impl Argument {
             Self::Message => "ID",
             Self::Place => "[PLACE]",
             Self::Speed => "[N or max]",
+            Self::Search => "[WORDS, /REGEX or =CEL]",
         }
     }
 }
@@ -165,6 +168,7 @@ actions! {
     Pause "pause" Anywhere None ["space"] "pause, or follow what happens again",
     Filter "filter" Anywhere Filter ["/"] "show only conversations that match",
     ClearFilter "clear-filter" Anywhere None ["ctrl-u"] "show all conversations again",
+    Search "search" Anywhere Search ["S"] "find messages in the whole journal",
     Older "older" Anywhere None ["O"] "load what is older, from the journal",
     TimeTravel "time-travel" Anywhere None ["T"] "go to the past, or back to live",
     MarkAllRead "mark-all-read" Anywhere None ["M"] "mark every conversation as read",

@@ -13,6 +13,7 @@
 //! | `diff` | what one wording says otherwise than another |
 //! | [`theme`], [`look`] | what roles look like, on this terminal |
 //! | [`link`] | the connection to the bus, on a thread of its own |
+//! | [`search`] | a search through the whole journal |
 //! | [`past`] | any moment of a journal, on a thread of its own |
 //! | [`screen`], [`term`], [`pace`], `editor` | the terminal: what is on it, its modes, when to draw, `$EDITOR` |
 //! | [`watch`] | tells when files change |
@@ -37,6 +38,7 @@ pub mod past;
 pub mod row;
 pub mod run;
 pub mod screen;
+pub mod search;
 pub mod settings;
 pub mod term;
 pub mod text;

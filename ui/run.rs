@@ -22,6 +22,7 @@ use crate::look::Look;
 use crate::pace::{Dirty, Pace};
 use crate::past::{Report, Worker};
 use crate::screen::Screen;
+use crate::search::{self, Findings, Searching};
 use crate::settings::{Folders, Settings};
 use crate::term::{self, Modes};
 use crate::update::{Effect, Host, Leaving, Msg, drew, feed, past, update};
@@ -78,6 +79,10 @@ struct Console {
     link: Option<Link>,
     /// Who reads the past, while it is wanted.
     past: Option<Worker>,
+    /// The search that is under way.
+    searching: Option<Searching>,
+    tell_findings: mpsc::UnboundedSender<Findings>,
+    findings: mpsc::UnboundedReceiver<Findings>,
     host: Option<mpsc::UnboundedReceiver<Host>>,
     folders: Option<Folders>,
     memory: Option<Memory>,
@@ -151,6 +156,7 @@ impl Console {
             app.complain(fault);
         }
         let (tell, changed) = mpsc::unbounded_channel();
+        let (tell_findings, findings) = mpsc::unbounded_channel();
         let watcher = start.folders.as_ref().and_then(|folders| watch(folders, tell));
         let ends = Ends::listen()?;
         let link = match start.recording {
@@ -170,6 +176,9 @@ impl Console {
             input: Some(Box::pin(EventStream::new())),
             link,
             past: None,
+            searching: None,
+            tell_findings,
+            findings,
             host: start.host,
             folders: start.folders,
             memory,
@@ -237,6 +246,7 @@ impl Console {
             Some(host) = next(self.host.as_mut()) => (Msg::Host(host), Dirty::Stream),
             Some(news) = next(news) => (Msg::News(news), Dirty::Input),
             Some(report) = next(reports) => (Msg::Report(report), Dirty::Input),
+            Some(findings) = self.findings.recv() => (Msg::Findings(findings), Dirty::Input),
             Some(piece) = next_piece(events), if self.app.paused.is_none() => (Msg::Piece(piece), Dirty::Stream),
             Some(()) = self.changed.recv() => (self.read_settings(), Dirty::Input),
             () = sleep, if wake.is_some() => (Msg::Tick, Dirty::Stream),
@@ -290,6 +300,7 @@ impl Console {
                     }
                 }
                 Effect::ClosePast => self.past = None,
+                Effect::Search(files, line) => self.search(files, line),
                 Effect::SaveMarks => {
                     if let Err(error) = self.app.marks.save() {
                         self.app.complain(error.to_string());
@@ -335,6 +346,16 @@ impl Console {
             Err(error) => self.take(Msg::Report(Report::Failed(error.to_string())), Dirty::Input)?,
         }
         Ok(())
+    }
+
+    /// Looks for something, and no more for what was looked for before.
+    fn search(&mut self, files: Vec<PathBuf>, line: String) {
+        let tell = self.tell_findings.clone();
+        match search::query(&line).map(|query| search::start(files, line, query, tell)) {
+            Ok(Ok(searching)) => self.searching = Some(searching),
+            Ok(Err(error)) => self.app.complain(error.to_string()),
+            Err(error) => self.app.complain(error.to_string()),
+        }
     }
 
     /// Gives the terminal away for a while.

@@ -6,6 +6,7 @@ use veda_bus_core::time::Millis;
 
 use super::prompt::Prompt;
 use crate::action::Invocation;
+use crate::row::Row;
 
 /// See the [module](self).
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,6 +17,8 @@ pub enum Overlay {
     Detail(Detail, usize),
     /// A list to choose from.
     Menu(Menu),
+    /// What a search has found.
+    Found(Hits),
     /// A command is typed.
     Command(Command),
     /// A filter is typed; what was there before.
@@ -58,6 +61,30 @@ pub enum Detail {
     Message(Seq),
     /// A repo.
     Repo(RepoName),
+}
+
+/// What a search has found, as it is listed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Hits {
+    /// What was looked for.
+    pub line: String,
+    /// The best of it.
+    pub hits: Vec<Listed>,
+    /// How many there are in all.
+    pub total: u64,
+    /// Which one is selected.
+    pub selected: usize,
+}
+
+/// Something that was found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Listed {
+    /// The event.
+    pub seq: Seq,
+    /// When, from whom, for whom, what it is.
+    pub head: Row,
+    /// Where in it something was found.
+    pub lines: Vec<Row>,
 }
 
 /// What a menu is for.

@@ -8,14 +8,13 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
-use veda_bus_core::event::{Event, Recorded};
 use veda_bus_core::history::{APART, Folding, Map, Progress, Timeline};
-use veda_bus_core::message::Message;
 use veda_bus_core::name::Seq;
 
 use super::seek::{self, SeekError};
 use super::{Report, Request, Target};
 use crate::model::{ACTIVITY, Model};
+use crate::words::hit::message_of;
 
 /// How long snapshots are made before somebody may ask something.
 const SLICE: Duration = Duration::from_millis(10);
@@ -235,20 +234,11 @@ impl<'a> Work<'a> {
         for &(seq, written_at) in &asked {
             let before = Seq(written_at.0.saturating_sub(1));
             let events = self.timeline.events_after(before, 1)?;
-            let message = events.first().filter(|recorded| recorded.seq == written_at).and_then(message);
+            let message = events.first().filter(|recorded| recorded.seq == written_at).and_then(message_of);
             found.extend(message.map(|message| (seq, String::from_utf8_lossy(&message.raw).into_owned())));
         }
         let asked = asked.into_iter().map(|(seq, _)| seq).collect();
         self.report(Report::Fetched { asked, found });
         Ok(())
-    }
-}
-
-/// The message that an event brought.
-fn message(recorded: &Recorded) -> Option<&Message> {
-    match &recorded.event {
-        Event::Accepted(accepted) => Some(&accepted.message),
-        Event::Amended(amended) => Some(&amended.message),
-        _ => None,
     }
 }

@@ -5,6 +5,7 @@
 //! | [`context`] | which keys hold where, and which stand in the footer |
 //! | [`availability`] | why an action can not be done now |
 //! | `perform` | every action |
+//! | `search` | finding messages in the whole journal, and going to them |
 //! | `lists` | moving in lists and threads |
 //! | `overlays` | keys while something lies over the panes |
 //! | `compose` | writing and sending |
@@ -24,6 +25,7 @@ mod mouse;
 mod overlays;
 pub(crate) mod past;
 mod perform;
+pub(crate) mod search;
 mod seen;
 
 use std::path::PathBuf;
@@ -40,6 +42,7 @@ use crate::app::past::marks::Marks;
 use crate::keys::Chord;
 use crate::link::{Ask, News, Piece};
 use crate::past::{Report, Request};
+use crate::search::Findings;
 use crate::settings::Settings;
 
 /// Something that happened.
@@ -69,6 +72,8 @@ pub enum Msg {
     Report(Report),
     /// The marks of a journal, or why they can not be had.
     Marks(Result<Marks, String>),
+    /// What came of a search.
+    Findings(Findings),
     /// Time passed.
     Tick,
 }
@@ -124,6 +129,8 @@ pub enum Effect {
     ClosePast,
     /// Write the marks down.
     SaveMarks,
+    /// Look for what a line says in these files.
+    Search(Vec<PathBuf>, String),
 }
 
 /// Takes in what happened at the moment `now`.
@@ -169,6 +176,7 @@ pub fn update(app: &mut App, msg: Msg, now: Millis) -> Vec<Effect> {
             });
             Vec::new()
         }
+        Msg::Findings(findings) => search::found(app, findings),
         Msg::Tick => tick(app),
     }
 }

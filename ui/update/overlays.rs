@@ -8,7 +8,7 @@ use veda_bus_core::name::Seq;
 use veda_bus_core::time::Millis;
 
 use super::perform::{self, perform};
-use super::{Effect, Leaving, availability, compose, decision, past};
+use super::{Effect, Leaving, availability, compose, decision, past, search};
 use crate::action::{Action, Argument, Invocation, Scope};
 use crate::app::overlay::{Choice, Command, Detail, Entry, Menu, Overlay, Purpose};
 use crate::app::past::marks::Mark;
@@ -32,6 +32,7 @@ pub(super) fn key(app: &mut App, key: KeyEvent) -> Vec<Effect> {
         Some(Overlay::Detail(what, top)) => {
             app.overlay = scrolled(app, key, top).map(|top| Overlay::Detail(what, top));
         }
+        Some(Overlay::Found(found)) => return search::key(app, found, key),
         Some(Overlay::Menu(menu)) => return menu_key(app, menu, key),
         Some(Overlay::Command(command)) => return command_key(app, command, key),
         Some(Overlay::Filter(prompt, before)) => return filter_key(app, prompt, before, key),
@@ -320,6 +321,10 @@ pub(super) fn click(app: &mut App, place: usize) -> Vec<Effect> {
             menu.selected = place;
             choose(app, menu)
         }
+        Some(Overlay::Found(mut found)) => {
+            found.selected = place;
+            search::open(app, &found)
+        }
         other => {
             app.overlay = other;
             Vec::new()
@@ -499,7 +504,7 @@ fn completions(line: &str, app: &App) -> Vec<String> {
         Argument::Repo => app.repos().iter().map(ToString::to_string).collect(),
         Argument::Place => past::places(app),
         Argument::Speed => ["0.25", "0.5", "1", "4", "30", "1000", "max"].map(str::to_owned).to_vec(),
-        Argument::None | Argument::Filter | Argument::Message => Vec::new(),
+        Argument::None | Argument::Filter | Argument::Message | Argument::Search => Vec::new(),
     };
     let wanted = rest.trim_start().to_lowercase();
     let fitting = values.into_iter().filter(|value| value.to_lowercase().contains(&wanted));

@@ -4,7 +4,7 @@ use veda_bus_core::message::MessageType;
 use veda_bus_core::name::{RepoName, Seq};
 
 use super::lists::{self, Step};
-use super::{Effect, Leaving, availability, compose, decision, overlays, past, seen};
+use super::{Effect, Leaving, availability, compose, decision, overlays, past, search, seen};
 use crate::action::{Action, Invocation, Scope};
 use crate::app::listing::Filtered;
 use crate::app::overlay::{Confirmed, Detail, Menu, Overlay};
@@ -56,6 +56,7 @@ fn with(app: &mut App, action: Action, argument: &str) -> Vec<Effect> {
             Ok(seq) => app.overlay = Some(Overlay::Detail(Detail::Message(seq), 0)),
             Err(why) => app.complain(why),
         },
+        Action::Search => return search::begin(app, argument),
         Action::Goto | Action::Speed => return past::with(app, action, argument),
         action if decision::verb(action).is_some() => match (by_id(app, argument), decision::verb(action)) {
             (Ok(seq), Some(verb)) => decision::ask_about(app, verb, seq),
@@ -115,6 +116,7 @@ fn plain(app: &mut App, action: Action) -> Vec<Effect> {
             app.paused = if app.paused.is_some() { None } else { Some(app.now) };
         }
         Action::Help => app.overlay = Some(Overlay::Help(0)),
+        Action::Search => app.overlay = Some(overlays::command_line(app, "search ")),
         Action::CommandLine => app.overlay = Some(overlays::command_line(app, "")),
         Action::Palette => app.overlay = Some(Overlay::Menu(Menu::palette(app))),
         Action::Theme => app.overlay = Some(Overlay::Menu(Menu::themes(app))),

@@ -5,11 +5,12 @@ use ratatui::layout::{Position, Rect};
 use super::canvas::{Canvas, below, lines};
 use super::{decision, detail, help, rules};
 use crate::app::drawn::Target;
-use crate::app::overlay::{Command, Menu, Overlay};
+use crate::app::overlay::{Command, Hits, Listed, Menu, Overlay};
 use crate::app::prompt::Prompt;
 use crate::row::Row;
 use crate::text;
 use crate::theme::Role;
+use crate::update::search;
 
 /// How many completions are shown.
 const COMPLETIONS: usize = 8;
@@ -31,6 +32,7 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, area: Rect, footer: Rect) {
             }
         }
         Some(Overlay::Menu(menu)) => draw_menu(canvas, area, menu),
+        Some(Overlay::Found(hits)) => draw_hits(canvas, area, hits),
         Some(Overlay::Command(command)) => draw_command(canvas, footer, command),
         Some(Overlay::Filter(prompt, _)) => {
             line(canvas, footer, "/", prompt, "words, or = and a CEL expression: =type == \"Query\"");
@@ -117,6 +119,44 @@ fn draw_menu(canvas: &mut Canvas<'_>, area: Rect, menu: &Menu) {
             canvas.wash(line, Role::Selected);
         }
     }
+}
+
+/// What a search has found: of each, who says it to whom, and below that where in it something was found.
+fn draw_hits(canvas: &mut Canvas<'_>, area: Rect, hits: &Hits) {
+    let rows: usize = hits.hits.iter().map(height).sum();
+    let box_height = u16::try_from(rows + 2).unwrap_or(u16::MAX).min(area.height * 3 / 4).max(5);
+    let inner = boxed(canvas, centred(area, 110, box_height), &search::title(hits));
+    let mut free = lines(inner);
+    for (place, hit) in hits.hits.iter().enumerate().skip(first_shown(hits, usize::from(inner.height))) {
+        let found = hit.lines.iter().map(|found| {
+            let mut row = Row::of(Role::Dim, "  ");
+            row.append(found);
+            row
+        });
+        for row in std::iter::once(hit.head.clone()).chain(found) {
+            let Some(line) = free.next() else { return };
+            canvas.fit(line, &row);
+            canvas.target(line, Target::Entry(place));
+            if place == hits.selected {
+                canvas.wash(line, Role::Selected);
+            }
+        }
+    }
+}
+
+fn height(hit: &Listed) -> usize {
+    1 + hit.lines.len()
+}
+
+/// With which one the list begins, so that the selected one is within so many lines.
+fn first_shown(hits: &Hits, visible: usize) -> usize {
+    let mut room = visible;
+    let upwards = hits.hits.iter().take(hits.selected + 1).rev().take_while(|hit| {
+        let fits = height(hit) <= room;
+        room = room.saturating_sub(height(hit));
+        fits
+    });
+    (hits.selected + 1).saturating_sub(upwards.count().max(1))
 }
 
 fn draw_command(canvas: &mut Canvas<'_>, footer: Rect, command: &Command) {

@@ -7,6 +7,7 @@
 //! | `mention` | how an event says which messages it is about, and who knows that |
 //! | [`about`] | which messages an event is about |
 //! | `standing`, `progress` | what the votes on a proposal come to, how far a task is |
+//! | [`hit`] | where something was found in a text |
 //! | `fate` | what became of a message: its receipt, its expiry |
 //!
 //! What a message says stands at the end of its row, after everything that the bus vouches for.
@@ -15,6 +16,8 @@ pub mod about;
 mod event;
 mod fate;
 pub(crate) mod governance;
+pub mod hit;
+
 mod mention;
 pub(crate) mod progress;
 pub(crate) mod standing;

@@ -136,6 +136,8 @@ type Cached = RefCell<Option<(Axis, Rc<Vec<Column>>)>>;
 pub struct Past {
     /// What a recording begins with.
     pub recording: Recording,
+    /// The event that it begins with, where somebody went to the past for it.
+    pub first: Option<Seq>,
     /// What became of the present.
     pub live: Live,
     /// What the journal holds; `None` while it is being opened.
@@ -174,6 +176,7 @@ impl Past {
         let player = Player::new(recording.speed.unwrap_or(Speed::USUAL));
         Self {
             recording,
+            first: None,
             live,
             map: None,
             opening: None,

@@ -46,6 +46,18 @@ pub(super) fn travel(app: &mut App) -> Vec<Effect> {
     vec![Effect::OpenPast(files)]
 }
 
+/// Goes to an event, and opens the message that it is about; from the present, into the past.
+pub(super) fn open_event(app: &mut App, event: Seq) -> Vec<Effect> {
+    if app.past.is_some() {
+        return want(app, Wanted::Place(Target::Event(event), Then::Open));
+    }
+    let effects = travel(app);
+    if let Some(past) = &mut app.past {
+        past.first = Some(event);
+    }
+    effects
+}
+
 /// Back to the present. What was selected in the past stays selected where it is still there.
 pub(super) fn leave(app: &mut App) -> Vec<Effect> {
     let selected = app.shown_past().and(app.conversations.selected.clone());

@@ -62,7 +62,10 @@ fn opened(app: &mut App, map: Arc<Map>) -> Vec<Effect> {
         }
         (true, true) => failed(app, "nothing is recorded in the journal yet".to_owned()),
         (true, false) if past.is_recording() => begin_recording(app, Target::Start),
-        (true, false) => go(app, Target::End, Then::Stay),
+        (true, false) => match past.first.take() {
+            Some(event) => go(app, Target::Event(event), Then::Open),
+            None => go(app, Target::End, Then::Stay),
+        },
         (false, _) => Vec::new(),
     }
 }
