@@ -11,6 +11,7 @@ use veda_bus_ui::update::{Msg, availability, context};
 
 use crate::console::{Console, key};
 use crate::decisions::{carried, holding};
+use crate::past;
 use crate::story::story;
 use crate::swarm::Swarm;
 
@@ -32,6 +33,10 @@ fn digest(console: &Console) -> String {
         format!("{:?} {} {}", app.writing, app.preview, app.drafts.to_json().unwrap()),
         format!("{:?}", app.form().map(|form| (form.focus(), form.kind(), form.allows_unknown()))),
         format!("{:?}", console.effects),
+        format!(
+            "{:?}",
+            app.shown_past().map(|past| (past.position, &past.player, &past.seeking, &past.next))
+        ),
     ];
     parts.join("\n")
 }
@@ -39,7 +44,7 @@ fn digest(console: &Console) -> String {
 /// A console somewhere in its use.
 type Context = (&'static str, fn(&Swarm) -> Console);
 
-const CONTEXTS: [Context; 15] = [
+const CONTEXTS: [Context; 16] = [
     ("the list", |swarm| {
         let mut console = Console::of(swarm, 120, 20);
         console.press("j j j");
@@ -124,6 +129,7 @@ const CONTEXTS: [Context; 15] = [
         console.press("3 m m");
         console
     }),
+    ("the past", past::in_the_middle),
     ("nothing at all", |_| {
         let mut console = Console::new(120, 40);
         console.draw();

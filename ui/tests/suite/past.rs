@@ -167,9 +167,21 @@ impl Traveller {
     }
 }
 
+/// A live console that shows the past: the middle of what the swarm went through, with a filter and a mark.
+pub(crate) fn in_the_middle(swarm: &Swarm) -> Console {
+    let mut live = Traveller::live(swarm, 120, 40);
+    live.press("T");
+    live.command("filter session");
+    live.command("goto #20");
+    live.press("m");
+    live.console.types("the middle");
+    live.press("enter , 2");
+    live.console
+}
+
 /// What is known after the first `count` events.
 fn folded(swarm: &Swarm, count: u64) -> Model {
-    let mut model = Model::of_the_past(100);
+    let mut model = Model::of_the_past(0);
     for recorded in swarm.events.iter().filter(|recorded| recorded.seq.0 <= count) {
         model.apply(recorded.clone());
     }
@@ -621,7 +633,8 @@ proptest! {
         }
         let position = live.position();
         prop_assert_eq!(told(&live.console.app.model), told(&folded(&swarm, position)));
-        live.press("T");
+        // In the thread, what is shown would be read.
+        live.press("2 T");
         prop_assert_eq!(told(&live.console.app.model), told(&never_left.app.model));
     }
 }
