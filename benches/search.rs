@@ -6,9 +6,9 @@
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
-    clippy::cast_possible_truncation,
     clippy::cast_precision_loss,
-    reason = "a benchmark that can not go on says where"
+    clippy::cast_possible_truncation,
+    reason = "a benchmark that can not go on says where; its figures have few digits"
 )]
 
 #[allow(dead_code, reason = "the console's benchmark asks more of the swarm")]

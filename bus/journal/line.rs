@@ -10,7 +10,10 @@
 
 use std::fmt;
 use std::io::Write as _;
+use std::ops::Range;
+use std::sync::LazyLock;
 
+use memchr::memmem::Finder;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
@@ -24,8 +27,11 @@ const SEQ: &[u8] = b"{\"seq\":";
 const AT: &[u8] = b",\"at\":";
 const EVENT: &[u8] = b",\"event\":\"";
 const CHAIN: &[u8] = b",\"chain\":\"";
+const MESSAGE: &[u8] = b",\"message\":";
 const CHAIN_END: &[u8] = b"\"}";
 const CHAIN_HEX: usize = 32;
+/// To be found in many lines, it is prepared once.
+static FIND_MESSAGE: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(MESSAGE));
 /// How many bytes at a line's end are its digest, with name and quotes.
 const TAIL: usize = CHAIN.len() + CHAIN_HEX + CHAIN_END.len();
 /// How many bytes at a line's front hold its number, whatever the number is.
@@ -266,7 +272,7 @@ fn accepted(out: &mut Vec<u8>, body: &Accepted) {
 }
 
 fn message(out: &mut Vec<u8>, message: &Message) {
-    out.extend_from_slice(b",\"message\":");
+    out.extend_from_slice(MESSAGE);
     let start = out.len();
     out.extend_from_slice(&message.raw);
     // What came over the wire has no line breaks. In JSON from elsewhere they can only stand between its parts, where
@@ -377,6 +383,14 @@ pub(crate) fn front(line: &[u8]) -> Option<Front<'_>> {
     let name = rest.strip_prefix(EVENT)?;
     let name = &name[..memchr::memchr(b'"', name)?];
     Some(Front { seq: Seq(seq), at: Millis(at), name })
+}
+
+/// Where the message of an `accepted` stands in its line, found without reading what is before it.
+pub(crate) fn message_in(line: &[u8]) -> Option<Range<usize>> {
+    // A quotation mark in a text of the head is escaped, so that none of them looks like this.
+    let start = FIND_MESSAGE.find(line)? + MESSAGE.len();
+    let end = line.len().checked_sub(TAIL).filter(|&end| line[end..].starts_with(CHAIN))?;
+    (start < end).then_some(start..end)
 }
 
 /// Whether a line begins and ends as one does; what is between is not looked at.

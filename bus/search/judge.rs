@@ -17,7 +17,7 @@ use regex::Regex;
 
 use super::prefilter::{Suspect, rarest};
 use super::query::Pattern;
-use super::walk::{Field, Place, Wish, walk};
+use super::walk::{Field, Place, Wish, walk, walk_message};
 use super::{Bounds, Query};
 use crate::filter::Facts;
 use crate::journal::line::{self, Front};
@@ -77,7 +77,7 @@ impl<'s> Judge<'s> {
         if !self.is_looked_at(&front) {
             return Verdict::No;
         }
-        let Some((within, beside)) = self.read(suspect) else { return Verdict::Unreadable };
+        let Some((within, beside)) = self.read(suspect, front.name) else { return Verdict::Unreadable };
         let is_found = self.worths.iter().all(|&worth| worth > 0) && within.repo_and_kind(self.bounds);
         // Only of a message's other wording the thread may be told elsewhere.
         let is_pending = self.thread.is_some() && front.name == b"amended";
@@ -96,12 +96,14 @@ impl<'s> Judge<'s> {
 
     /// Reads a line: what each pattern is worth in it, what it says of the bounds, and what is given for patterns side by
     /// side. `None` when it can not be read.
-    fn read(&mut self, Suspect { line, first, .. }: Suspect<'_>) -> Option<(Within, u32)> {
+    fn read(&mut self, suspect: Suspect<'_>, name: &[u8]) -> Option<(Within, u32)> {
+        let Suspect { line, first, .. } = suspect;
+        let message = self.message_alone(suspect, name);
         let Self { query, bounds, thread, patterns, rarest, side_by_side, worths } = self;
         worths.fill(0);
         let (mut within, mut beside) = (Within::default(), 0);
         let all = query.has_all();
-        let walked = walk(line, Wish { all, recipients: bounds.repo.is_some(), paths: false }, |field| {
+        let look = |field: Field<'_>| {
             within.look(bounds, thread.as_deref(), &field);
             if !all && !is_searched(field.place) {
                 return;
@@ -113,8 +115,22 @@ impl<'s> Judge<'s> {
                 }
             }
             beside = beside.max(worth_beside(side_by_side.as_ref(), &field));
-        });
+        };
+        let walked = match message {
+            Some(message) => walk_message(message, look),
+            None => walk(line, Wish { all, recipients: bounds.repo.is_some(), paths: false }, look),
+        };
         walked.is_ok().then_some((within, beside))
+    }
+
+    /// The message of a line, where nothing before it can matter.
+    fn message_alone<'l>(&self, suspect: Suspect<'l>, name: &[u8]) -> Option<&'l [u8]> {
+        let Suspect { line, first, .. } = suspect;
+        let is_bounded = self.bounds.repo.is_some() || self.bounds.thread.is_some();
+        if name != b"accepted" || self.patterns.len() != 1 || is_bounded || self.query.has_all() {
+            return None;
+        }
+        line.get(line::message_in(line).filter(|message| message.start <= first)?)
     }
 
     /// Whether a line with this front is looked at at all.

@@ -1,7 +1,6 @@
 //! Reads the texts of a journal's line, one after the other, without keeping any.
 
-use std::fmt;
-use std::fmt::Write as _;
+use std::fmt::{self, Write as _};
 
 use serde::de::{DeserializeSeed, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
@@ -59,9 +58,18 @@ pub(super) struct Wish {
 /// # Errors
 /// The line is not JSON, or no object.
 pub(super) fn walk(line: &[u8], wish: Wish, each: impl FnMut(Field<'_>)) -> serde_json::Result<()> {
-    let mut deserializer = serde_json::Deserializer::from_slice(line);
+    read(line, Step::Root, wish, each)
+}
+
+/// The same for the message of a line alone.
+pub(super) fn walk_message(message: &[u8], each: impl FnMut(Field<'_>)) -> serde_json::Result<()> {
+    read(message, Step::Message, Wish::default(), each)
+}
+
+fn read(json: &[u8], step: Step, wish: Wish, each: impl FnMut(Field<'_>)) -> serde_json::Result<()> {
+    let mut deserializer = serde_json::Deserializer::from_slice(json);
     let mut walk = Walk { wish, path: String::new(), each };
-    Node { walk: &mut walk, step: Step::Root }.deserialize(&mut deserializer)?;
+    Node { walk: &mut walk, step }.deserialize(&mut deserializer)?;
     deserializer.end()
 }
 

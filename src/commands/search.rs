@@ -67,7 +67,7 @@ fn bounds(wanted: Wanted) -> Bounds {
 
 fn failure(error: SearchError) -> Failure {
     match error {
-        SearchError::Io { path, source } => history::unreadable(&path, source),
+        SearchError::Io { path, source } => Failure::File { path, error: source },
         error => Failure::Failed(error.to_string()),
     }
 }

@@ -97,7 +97,7 @@ fn bounds_limits_and_order_are_kept() {
     limited.complains("60 messages match; the best 2 are shown");
     assert_eq!(
         ids(&bus, &["question", "--thread", "sec", "--type", "query"]),
-        ["second", "question", "first"]
+        ["question", "second", "first"]
     );
     assert_eq!(ids(&bus, &["lens", "--repo", "LensSDK", "--type", "Notify"]).len(), 50);
     bus.run(&["search", "notice", "--repo", "UILib"]).exits(1);

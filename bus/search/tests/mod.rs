@@ -1,14 +1,13 @@
-//! Tests of whole searches, on journals in folders of their own; and what the prefilter promises.
+//! Tests of whole searches, on journals in folders of their own.
+
+mod escapes;
 
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-use proptest::prelude::*;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use super::judge::Verdict;
-use super::prefilter::{Prefilter, Suspect};
 use super::*;
 
 /// The line of an event; the digest is not looked at by a search.
@@ -90,7 +89,7 @@ fn ids_are_found_by_their_beginning_and_repos_by_any_part() {
     let (_folder, files) =
         files(&[&[question(1, "x"), in_thread(2, "m1", Some(1), r#"{"answer":"y"}"#), question(31, "z")]]);
     assert_eq!(found("m1", &files), [1, 2], "the message itself, then what is in its thread");
-    assert_eq!(found("m", &files), [31, 2, 1][..0], "one character of an id is too little");
+    assert_eq!(found("m", &files), [0; 0], "one character of an id is too little");
     assert_eq!(found("1", &files), [0; 0]);
     assert_eq!(found("lens", &files).len(), 3);
 }
@@ -175,7 +174,7 @@ fn matches_say_where_they_are() {
     let found = run(&Search::new(Query::parse("über").unwrap()), &files);
     let [first, second] = found.hits[0].matches.as_slice() else { panic!("{found:?}") };
     assert_eq!((first.field.as_str(), first.text.as_str()), ("payload.question", "Über \"alles\""));
-    assert_eq!((second.field.as_str(), &second.ranges), ("payload.n[1]", &std::iter::once(3..8).collect()));
+    assert_eq!((second.field.as_str(), second.ranges[0].clone()), ("payload.n[1]", 3..8));
 }
 
 #[test]
@@ -235,132 +234,9 @@ fn an_expression_sees_everything_that_a_message_says() {
         |expression: &str| numbers(&run(&Search::new(Query::default().cel(expression).unwrap()), &files));
     assert_eq!(of(r#"text.contains("needle")"#), [2, 1]);
     assert_eq!(of(r#"text.contains("deep") && type == "Query" && thread == "t" && id == "m2""#), [2]);
-    assert_eq!(
-        of("1 / (size(text) - size(text)) == 1 || seq == 3"),
-        [0; 0],
-        "what can not be judged is no match"
-    );
+    assert_eq!(of("10 / (seq - 2) == -10"), [1], "what can not be judged is no match");
     let both = Query::parse("needle").unwrap().cel("seq == 1").unwrap();
     assert_eq!(numbers(&run(&Search::new(both), &files)), [1]);
-}
-
-/// Characters whose escapes, cases and foldings are the hard ones.
-const HARD: &[char] = &[
-    'a', 'A', 'k', 'K', '\u{212A}', 's', 'S', 'ſ', 'ß', 'é', 'É', 'ı', 'İ', 'σ', 'ς', '"', '\\', '/', '\n',
-    '\t', '\u{1}', '\u{7f}', '😀', ' ', 'u', '0', '1', '6', 'b', 'n', '{', ',',
-];
-
-/// How one character is written in JSON: in one of the ways that there are for it.
-fn escaped(c: char, way: u8) -> String {
-    let short = match c {
-        '"' => Some("\\\""),
-        '\\' => Some("\\\\"),
-        '/' => Some("\\/"),
-        '\n' => Some("\\n"),
-        '\t' => Some("\\t"),
-        _ => None,
-    };
-    let must = c < ' ' || c == '"' || c == '\\';
-    match (way % 4, short) {
-        (0 | 1, None) | (0, Some(_)) if !must => c.to_string(),
-        (0 | 1, Some(short)) => short.to_owned(),
-        (way, _) => {
-            let unit =
-                |unit: &u16| if way == 2 { format!("\\u{unit:04x}") } else { format!("\\u{unit:04X}") };
-            c.encode_utf16(&mut [0; 2]).iter().map(unit).collect()
-        }
-    }
-}
-
-fn written() -> impl Strategy<Value = Vec<(char, u8)>> {
-    prop::collection::vec((prop::sample::select(HARD), 0..4_u8), 0..12)
-}
-
-/// What is looked for: a part of what is said, perhaps in another case, or anything.
-fn needle() -> impl Strategy<Value = String> {
-    prop::collection::vec(prop::sample::select(HARD), 1..4).prop_map(|chars| chars.into_iter().collect())
-}
-
-fn verdicts<'l>(query: &Query, lines: impl Iterator<Item = Suspect<'l>>) -> Vec<(usize, u32)> {
-    let bounds = Bounds::default();
-    let mut judge = Judge::new(query, &bounds);
-    let judged = lines.filter_map(|suspect| match judge.judge(suspect) {
-        Verdict::No => None,
-        Verdict::Found(score) => Some((suspect.start, score)),
-        other => panic!("{other:?}: {}", String::from_utf8_lossy(suspect.line)),
-    });
-    judged.collect()
-}
-
-fn check(query: &Query, texts: &[Vec<(char, u8)>]) -> Result<(), TestCaseError> {
-    let json = |text: &Vec<(char, u8)>| text.iter().map(|&(c, way)| escaped(c, way)).collect::<String>();
-    let lines: Vec<_> =
-        (1..).zip(texts).map(|(seq, text)| message(seq, &format!("{{\"x\":\"{}\"}}", json(text)))).collect();
-    let lines = lines.concat();
-    let mut start = 0;
-    let all = lines.split_terminator('\n').map(|line| {
-        let suspect = Suspect { start, line: line.as_bytes(), first: 0 };
-        start += line.len() + 1;
-        suspect
-    });
-    let expected = verdicts(query, all);
-    let prefilter = Prefilter::new(query.patterns());
-    prop_assert_eq!(verdicts(query, prefilter.candidates(lines.as_bytes())), expected);
-    Ok(())
-}
-
-proptest! {
-    /// However a sender escapes what it says, the raw look at a line throws no match away, nor changes its worth.
-    #[test]
-    fn the_prefilter_misses_nothing(
-        texts in prop::collection::vec(written(), 1..6),
-        needles in prop::collection::vec(needle(), 1..3),
-    ) {
-        let query = needles.iter().try_fold(Query::default(), |query, needle| query.text(needle));
-        // Nothing but white space is nothing to look for.
-        if let Ok(query) = query {
-            check(&query, &texts)?;
-        }
-    }
-
-    /// The same for what really is in one of the texts.
-    #[test]
-    fn what_was_said_is_found_whatever_was_escaped(
-        texts in prop::collection::vec(written(), 1..6),
-        from in 0..6_usize,
-        length in 1..6_usize,
-    ) {
-        let part: String = texts[0].iter().skip(from).take(length).map(|&(c, _)| c).collect();
-        if let Ok(query) = Query::default().text(&part) {
-            check(&query, &texts)?;
-            let prefilter = Prefilter::new(query.patterns());
-            let said: String = texts[0].iter().map(|&(c, way)| escaped(c, way)).collect();
-            let line = message(1, &format!("{{\"x\":\"{said}\"}}"));
-            prop_assert_eq!(verdicts(&query, prefilter.candidates(line.as_bytes())).len(), 1);
-        }
-    }
-
-    /// The same for regular expressions, of which less is known before.
-    #[test]
-    fn the_prefilter_misses_nothing_of_an_expression(
-        texts in prop::collection::vec(written(), 1..6),
-        one in needle(),
-        other in needle(),
-        form in 0..6_usize,
-    ) {
-        let (one, other) = (regex::escape(&one), regex::escape(&other));
-        let expression = [
-            format!("{one}.*{other}"),
-            format!("(?:{one}|{other})+"),
-            format!("{one}?(?P<Name>{other})"),
-            format!("(?i:{one}){other}*"),
-            format!("[{one}]{other}$"),
-            format!(r"\b{one}(?s:.){{0,3}}{other}\W?"),
-        ];
-        if let Ok(query) = Query::default().regex(&expression[form]) {
-            check(&query, &texts)?;
-        }
-    }
 }
 
 #[test]
