@@ -23,7 +23,7 @@ pub(super) enum Prefilter {
 /// What every match has something of.
 #[derive(Debug, Clone)]
 pub(super) struct Runs {
-    runs: Regex,
+    regex: Regex,
     escape: Finder<'static>,
     units: Units,
 }
@@ -42,7 +42,7 @@ impl Prefilter {
         match regex {
             Ok(regex) if !runs.is_empty() => {
                 let units = Units::of(runs, ignores_case);
-                Self::Runs(Box::new(Runs { runs: regex, escape: Finder::new(b"\\u"), units }))
+                Self::Runs(Box::new(Runs { regex, escape: Finder::new(b"\\u"), units }))
             }
             _ => Self::Everything,
         }
@@ -57,7 +57,7 @@ impl Prefilter {
     /// before that.
     fn next(&self, lines: &[u8], at: usize, run: &mut Option<usize>, escape: &mut Option<usize>) -> usize {
         let Self::Runs(this) = self else { return at };
-        let Runs { runs, escape: finder, units } = this.as_ref();
+        let Runs { regex: runs, escape: finder, units } = this.as_ref();
         let next_run = run.filter(|&run| run >= at);
         let next_run = next_run.or_else(|| runs.find_at(lines, at).map(|found| found.start()));
         let next_escape = escape.filter(|&escape| escape >= at);

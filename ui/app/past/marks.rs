@@ -113,6 +113,9 @@ impl Marks {
 
     /// The mark that is called so, or the only one whose name begins so, whatever the case.
     pub fn named(&self, name: &str) -> Option<&Mark> {
+        if name.is_empty() {
+            return None;
+        }
         let wanted = name.to_lowercase();
         let named = |mark: &&Mark| mark.name().to_lowercase() == wanted;
         let begins = |mark: &&Mark| mark.name().to_lowercase().starts_with(&wanted);

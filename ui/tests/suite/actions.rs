@@ -129,7 +129,11 @@ const CONTEXTS: [Context; 16] = [
         console.press("3 m m");
         console
     }),
-    ("the past", past::in_the_middle),
+    ("the past", |swarm| {
+        let mut console = past::in_the_middle(swarm);
+        console.press(">");
+        console
+    }),
     ("nothing at all", |_| {
         let mut console = Console::new(120, 40);
         console.draw();
