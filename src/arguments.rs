@@ -4,6 +4,7 @@
 
 mod init;
 mod operator;
+mod replay;
 mod retention;
 mod search;
 
@@ -14,7 +15,6 @@ use clap::builder::RangedU64ValueParser;
 use clap::{Args, Parser, Subcommand, ValueEnum, value_parser};
 use veda_bus_core::message::{MessageType, Priority};
 use veda_bus_core::name::{Capability, InstanceId, RepoName, SessionId};
-use veda_bus_ui::app::past::player::Speed;
 
 use crate::agents::host::Host;
 
@@ -22,6 +22,7 @@ pub(crate) use init::Init;
 pub(crate) use operator::{
     Decision, Edge, HoldCommand, Negotiations, OutcomeName, RulesCommand, ShowMessage, Vote, VoteName,
 };
+pub(crate) use replay::Replay;
 pub(crate) use retention::{COMPRESS_EXAMPLES, Compress, PRUNE_EXAMPLES, Prune};
 pub(crate) use search::Search;
 
@@ -243,13 +244,14 @@ Examples:
   veda-bus stats --since 2h --repo LensSDK
   veda-bus stats --json | jq '.pairs[] | select(.messages > 10)'")]
     Stats(Stats),
-    /// Play the journal back in the console: every pane as it was at any moment
-    #[command(after_help = "Examples:
-  veda-bus replay                   the journal of the bus, with its archived segments
-  veda-bus replay --at 14:32 --speed 4
-  veda-bus replay --thread 3f2a
-  veda-bus replay ~/old/coordination.log --since '2026-11-22 09:00' --until 12:00")]
-    Replay(Replay),
+    /// Play the journal back: in the console, every pane as it was at any moment; as lines; or into another bus
+    #[command(
+        after_help = replay::EXAMPLES,
+        mut_arg("since", |since| since.help(replay::SINCE)),
+        mut_arg("until", |until| until.help(replay::UNTIL)),
+        mut_arg("thread", |thread| thread.help(replay::THREAD))
+    )]
+    Replay(Box<Replay>),
     /// Show every effective setting and where it came from
     #[command(after_help = "Examples:
   veda-bus config
@@ -276,28 +278,6 @@ Examples:
   veda-bus bench
   veda-bus bench --quick --json")]
     Bench(Bench),
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct Replay {
-    /// The journal, with the archived segments beside it; or several of its files [default: the journal of the bus]
-    pub(crate) files: Vec<PathBuf>,
-    /// Begin here: a time (14:32, of the last day), -2h (before the end), an event (#1234), the id of a message,
-    /// /TEXT, or the name of a mark
-    #[arg(long, value_name = "MOMENT", allow_hyphen_values = true)]
-    pub(crate) at: Option<String>,
-    /// Begin before the first event since then: 2h, 14:32, 2026-11-22, '2026-11-22 14:32'
-    #[arg(long, value_name = "TIME", conflicts_with = "at")]
-    pub(crate) since: Option<String>,
-    /// Stop playing there
-    #[arg(long, value_name = "TIME")]
-    pub(crate) until: Option<String>,
-    /// List only this thread, and begin with it: the id of one of its messages, or the beginning of it
-    #[arg(long, value_name = "ID")]
-    pub(crate) thread: Option<String>,
-    /// Play so many times as fast as it happened, 0.25 to 1000, or max
-    #[arg(long, value_name = "N", default_value = "1")]
-    pub(crate) speed: Speed,
 }
 
 #[derive(Debug, Args)]

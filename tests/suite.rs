@@ -59,6 +59,7 @@ mod suite {
     mod pictures;
     mod protocol_doc;
     mod regression;
+    mod replay_print;
     mod restart;
     mod retention;
     mod rules_file;

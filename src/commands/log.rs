@@ -7,18 +7,16 @@ use std::path::Path;
 use std::time::Duration;
 
 use serde_json::json;
-use veda_bus_core::journal::{self, Line, Reader, VerifyError};
+use veda_bus_core::journal::{self, Reader, VerifyError};
 use veda_bus_ui::words::counted;
 
-use super::say;
 use crate::arguments::Log;
 use crate::context::{Context, Output};
 use crate::failure::Failure;
-use crate::history::select::{Selection, Wanted};
-use crate::history::{next_line, open, path, place, unreadable, wanted, whole};
+use crate::history::printer::Printer;
+use crate::history::select::Wanted;
+use crate::history::{next_line, open, path, unreadable, wanted};
 use crate::runtime::{runtime, stop_signal};
-use crate::show::memory::Memory;
-use crate::show::{self, Clock};
 
 /// How often a journal that is followed is looked at: a file tells nobody that it grew.
 const LOOK_AGAIN: Duration = Duration::from_millis(200);
@@ -28,15 +26,13 @@ pub(crate) fn run(context: &Context, log: &Log) -> Result<(), Failure> {
     let path = path.as_path();
     let mut reader = open(path)?;
     let wanted = Wanted { text: log.grep.clone(), ..wanted(&log.choice, path)? };
-    let selection = Selection::new(wanted);
-    let (memory, out) = (Memory::new(), Output::new());
-    let mut printer = Printer { selection, json: context.json, memory, bad: 0, out };
-    printer.read(&mut reader, path)?;
+    let mut printer = Printer::new(context, wanted);
+    read(&mut printer, &mut reader, path)?;
     if log.follow {
         runtime()?.block_on(async {
             let stop = stop_signal()?;
             tokio::select! {
-                ended = printer.follow(&mut reader, path) => ended,
+                ended = follow(&mut printer, &mut reader, path) => ended,
                 () = stop => Ok(()),
             }
         })?;
@@ -44,58 +40,25 @@ pub(crate) fn run(context: &Context, log: &Log) -> Result<(), Failure> {
     printer.ended()
 }
 
-/// Prints what is selected.
-struct Printer {
-    selection: Selection,
-    json: bool,
-    memory: Memory,
-    /// How many lines could not be read.
-    bad: u64,
-    out: Output,
+/// Prints what comes, for as long as it can be wanted.
+async fn follow(printer: &mut Printer, reader: &mut Reader, path: &Path) -> Result<(), Failure> {
+    while !printer.is_over() {
+        tokio::time::sleep(LOOK_AGAIN).await;
+        read(printer, reader, path)?;
+    }
+    Ok(())
 }
 
-impl Printer {
-    async fn follow(&mut self, reader: &mut Reader, path: &Path) -> Result<(), Failure> {
-        while !self.selection.is_over() {
-            tokio::time::sleep(LOOK_AGAIN).await;
-            self.read(reader, path)?;
-        }
-        Ok(())
-    }
-
-    /// Prints what there is to the journal's end.
-    fn read(&mut self, reader: &mut Reader, path: &Path) -> Result<(), Failure> {
-        while !self.selection.is_over() {
-            match next_line(reader, path)? {
-                Some(line) => self.take(&line)?,
-                None => break,
-            }
-        }
-        self.out.flush()
-    }
-
-    fn take(&mut self, line: &Line<'_>) -> Result<(), Failure> {
-        let recorded = match line.decode() {
-            Ok((recorded, _)) => recorded,
-            Err(error) => {
-                self.bad += 1;
-                self.out.flush()?;
-                say(&format!("{}: {error}", place(line)));
-                return Ok(());
-            }
-        };
-        self.memory.learn_event(&recorded);
-        let json = || String::from_utf8_lossy(line.bytes);
-        match self.selection.of(recorded, json) {
-            Some(_) if self.json => self.out.raw_json(&json()),
-            Some(recorded) => self.out.row(&show::event(&recorded, &self.memory, Clock::DateTime)),
-            None => Ok(()),
+/// Prints what there is to the journal's end.
+fn read(printer: &mut Printer, reader: &mut Reader, path: &Path) -> Result<(), Failure> {
+    while !printer.is_over()
+        && let Some(line) = next_line(reader, path)?
+    {
+        if let Some(recorded) = printer.select(&line)? {
+            printer.print(&line, &recorded)?;
         }
     }
-
-    fn ended(self) -> Result<(), Failure> {
-        whole(self.bad)
-    }
+    printer.flush()
 }
 
 /// `veda-bus log verify`: whether no line was changed or is missing.

@@ -113,7 +113,7 @@ fn run_usual(arguments: Arguments) -> Result<(), Failure> {
         Some(Command::Search(wanted)) => search::run(&context, &wanted),
         Some(Command::Export(export)) => export::run(&context, &export),
         Some(Command::Stats(stats)) => stats::run(&context, &stats),
-        Some(Command::Replay(replay)) => replay::run(&context, arguments.theme, replay),
+        Some(Command::Replay(replay)) => replay::run(&context, arguments.theme, *replay),
         Some(Command::Config) => config::run(&context),
         Some(Command::Init(init)) => init::run(&context, &init),
         Some(Command::Schema(schema)) => schema::run(&schema),

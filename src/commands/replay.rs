@@ -1,6 +1,15 @@
-//! `veda-bus replay`: a journal, played back in the console. It needs no bus, and starts none.
+//! `veda-bus replay`: a journal, played back: in the console, as lines, or into another bus. It needs no bus but the one
+//! that is played into, and starts none.
+
+mod again;
+mod chosen;
+mod into;
+mod print;
+
+use std::path::PathBuf;
 
 use veda_bus_ui::app::past::Recording;
+use veda_bus_ui::app::past::player::Speed;
 use veda_bus_ui::when::Edge;
 
 use super::{console, is_terminal};
@@ -10,6 +19,16 @@ use crate::failure::Failure;
 use crate::history::{moment, path, unreadable};
 
 pub(crate) fn run(context: &Context, theme: Option<String>, replay: Replay) -> Result<(), Failure> {
+    if let Some(socket) = &replay.into {
+        return into::run(context, &replay, socket);
+    }
+    if replay.print {
+        return print::run(context, &replay);
+    }
+    if replay.choice.repo.is_some() || replay.choice.kind.is_some() {
+        let what = "--repo and --type are for --print and --into; in the console, / filters";
+        return Err(Failure::Usage(what.into()));
+    }
     let recording = recording(context, replay)?;
     if !is_terminal() {
         return Err(Failure::Usage(
@@ -19,12 +38,14 @@ pub(crate) fn run(context: &Context, theme: Option<String>, replay: Replay) -> R
     console::replay(context, theme, recording)
 }
 
-/// What is to be played.
+/// The journal, or its files.
+fn files(context: &Context, replay: &Replay) -> Result<Vec<PathBuf>, Failure> {
+    if replay.files.is_empty() { Ok(vec![path(context)?]) } else { Ok(replay.files.clone()) }
+}
+
+/// What is to be played in the console.
 fn recording(context: &Context, replay: Replay) -> Result<Recording, Failure> {
-    let files = match replay.files {
-        files if files.is_empty() => vec![path(context)?],
-        files => files,
-    };
+    let files = files(context, &replay)?;
     for file in &files {
         // What is wrong is said before the terminal is taken.
         std::fs::File::open(file).map_err(|error| unreadable(file, error))?;
@@ -33,9 +54,9 @@ fn recording(context: &Context, replay: Replay) -> Result<Recording, Failure> {
     Ok(Recording {
         files,
         at: replay.at,
-        since: time("--since", replay.since, Edge::Start)?,
-        until: time("--until", replay.until, Edge::End)?,
-        thread: replay.thread,
-        speed: Some(replay.speed),
+        since: time("--since", replay.choice.since, Edge::Start)?,
+        until: time("--until", replay.choice.until, Edge::End)?,
+        thread: replay.choice.thread,
+        speed: Some(replay.speed.unwrap_or(Speed::USUAL)),
     })
 }

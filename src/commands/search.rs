@@ -26,8 +26,7 @@ pub(crate) fn run(context: &Context, asked: &Search) -> Result<(), Failure> {
         let files = Files::of_journal(&path).map_err(|error| history::unreadable(&path, error))?;
         (files, bounds(history::wanted(&asked.choice, &path)?))
     } else {
-        let paths: Vec<_> = asked.files.iter().map(std::path::PathBuf::as_path).collect();
-        (Files::these(asked.files.clone()), bounds(history::wanted_in(&asked.choice, &paths)?))
+        (Files::these(asked.files.clone()), bounds(history::wanted_in(&asked.choice, &asked.files)?))
     };
     let search = search::Search {
         bounds,

@@ -2,9 +2,15 @@
 //!
 //! | module | what is in it |
 //! |---|---|
+//! | [`pace`] | the rhythm in which they happened |
+//! | [`printer`] | how they are printed |
 //! | [`select`] | which events are wanted |
+//! | [`source`] | the journal, or some of its files |
 
+pub(crate) mod pace;
+pub(crate) mod printer;
 pub(crate) mod select;
+pub(crate) mod source;
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -24,6 +30,7 @@ use crate::commands::say;
 use crate::context::Context;
 use crate::failure::Failure;
 use select::{ThreadSearch, Wanted};
+use source::Source;
 
 /// The journal of the bus that answers on the socket; without one, the one that the configuration names.
 pub(crate) fn path(context: &Context) -> Result<PathBuf, Failure> {
@@ -68,17 +75,24 @@ pub(crate) fn place(line: &Line<'_>) -> String {
 
 /// What the flags ask of the journal at `path`.
 pub(crate) fn wanted(choice: &Choice, path: &Path) -> Result<Wanted, Failure> {
-    wanted_in(choice, &[path])
+    wanted_of(choice, || Ok(vec![Source::journal(path)?]))
 }
 
-/// The same for several journals, one after the other.
-pub(crate) fn wanted_in(choice: &Choice, paths: &[&Path]) -> Result<Wanted, Failure> {
+/// The same for a journal or some of its files.
+pub(crate) fn wanted_in(choice: &Choice, paths: &[impl AsRef<Path>]) -> Result<Wanted, Failure> {
+    wanted_of(choice, || Source::all(paths))
+}
+
+fn wanted_of(
+    choice: &Choice,
+    sources: impl FnOnce() -> Result<Vec<Source>, Failure>,
+) -> Result<Wanted, Failure> {
     let time =
         |flag, text: &Option<String>, edge| text.as_ref().map(|text| moment(flag, text, edge)).transpose();
     Ok(Wanted {
         since: time("--since", &choice.since, Edge::Start)?,
         until: time("--until", &choice.until, Edge::End)?,
-        thread: choice.thread.as_deref().map(|prefix| thread(paths, prefix)).transpose()?,
+        thread: choice.thread.as_deref().map(|prefix| thread(sources()?, prefix)).transpose()?,
         repo: choice.repo.clone(),
         kind: choice.kind,
         text: None,
@@ -90,12 +104,11 @@ pub(crate) fn moment(flag: &str, text: &str, edge: Edge) -> Result<Millis, Failu
     when::parse(text, &Local::now(), edge).map_err(|why| Failure::Usage(format!("{flag}: {why}")))
 }
 
-/// The thread of the message that `prefix` names: the whole journal is looked through for it.
-fn thread(paths: &[&Path], prefix: &str) -> Result<MessageId, Failure> {
+/// The thread of the message that `prefix` names: everything is looked through for it.
+fn thread(sources: Vec<Source>, prefix: &str) -> Result<MessageId, Failure> {
     let mut search = ThreadSearch::new(prefix);
-    for path in paths {
-        let mut reader = open(path)?;
-        while let Some(line) = next_line(&mut reader, path)? {
+    for mut source in sources {
+        while let Some(line) = source.next_line()? {
             // A bad line is told of when the journal is printed.
             if let Ok((Recorded { event: Event::Accepted(accepted), .. }, _)) = line.decode() {
                 search.look_at(&accepted);
@@ -107,14 +120,21 @@ fn thread(paths: &[&Path], prefix: &str) -> Result<MessageId, Failure> {
 
 /// Hands every event of the journal at `path` to `take`, and gives how many lines can not be read, each of which is told
 /// of.
-pub(crate) fn each_event(path: &Path, mut take: impl FnMut(Recorded)) -> Result<u64, Failure> {
-    let (mut reader, mut bad) = (open(path)?, 0);
-    while let Some(line) = next_line(&mut reader, path)? {
-        match line.decode() {
-            Ok((recorded, _)) => take(recorded),
-            Err(error) => {
-                bad += 1;
-                say(&format!("{}: {error}", place(&line)));
+pub(crate) fn each_event(path: &Path, take: impl FnMut(Recorded)) -> Result<u64, Failure> {
+    each_event_of(vec![Source::journal(path)?], take)
+}
+
+/// The same for a journal or some of its files.
+pub(crate) fn each_event_of(sources: Vec<Source>, mut take: impl FnMut(Recorded)) -> Result<u64, Failure> {
+    let mut bad = 0;
+    for mut source in sources {
+        while let Some(line) = source.next_line()? {
+            match line.decode() {
+                Ok((recorded, _)) => take(recorded),
+                Err(error) => {
+                    bad += 1;
+                    say(&format!("{}: {error}", place(&line)));
+                }
             }
         }
     }

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::str::FromStr;
+use std::time::Duration;
 
 use veda_bus_core::time::Millis;
 
@@ -179,6 +180,13 @@ impl Player {
         let silence = next.0.saturating_sub(last.0);
         let is_short = !self.shortens || silence <= SILENCE;
         Some(if is_short { rate } else { rate.max(silence.saturating_mul(1_000) / SHORT) })
+    }
+
+    /// How long the wall clock waits between an event that was at `last` and the `next` one, where nothing is to be seen
+    /// in between.
+    pub fn wait(&self, last: Millis, next: Millis) -> Duration {
+        let takes = |rate| Duration::from_micros(micros(next.0.saturating_sub(last.0), rate));
+        self.rate(last, next).map_or(Duration::ZERO, takes)
     }
 
     /// When to look again, on the wall clock, while `moment` is shown and the next event was at `next`: when that is
