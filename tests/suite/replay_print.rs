@@ -5,7 +5,8 @@ use std::path::PathBuf;
 
 use serde_json::{Value, json};
 
-use super::harness::{Bus, Machine, Outcome, answer, message, query, text, with};
+use super::harness::{Bus, Machine, answer, message, query, text, with};
+use super::machine::Outcome;
 
 /// A bus on which a question was asked and answered, and a proposal put to the vote and rejected by the operator.
 fn swarm() -> Bus {
