@@ -100,8 +100,7 @@ mod tests {
     use super::*;
 
     fn line(seq: u64) -> String {
-        let event =
-            format!(r#"{{"seq":{seq},"at":{seq},"event":"stopped","data":{{"pid":1}},"chain":"00"}}"#);
+        let event = format!(r#"{{"seq":{seq},"at":{seq},"event":"stopped","pid":1,"chain":"{:032}"}}"#, 0);
         event + "\n"
     }
 

@@ -33,11 +33,7 @@ fn play(bus: &Machine, other: &Machine, more: &[&str]) -> Outcome {
 /// The messages that the bus of a machine has accepted, in order.
 fn accepted(bus: &Machine) -> Vec<Value> {
     let events = bus.run(&["log", "--json"]).exits(0).json_lines();
-    events
-        .into_iter()
-        .filter(|event| event["event"] == "accepted")
-        .map(|mut event| event["data"].take())
-        .collect()
+    events.into_iter().filter(|event| event["event"] == "accepted").collect()
 }
 
 /// The new id of a message in a mapping.
@@ -90,8 +86,8 @@ fn a_negotiation_is_voted_on_again_but_not_decided() {
     let negotiations = other.run(&["negotiations", "--open", "--json"]).exits(0).json_lines();
     assert_eq!((negotiations.len(), &negotiations[0]["id"]), (1, &json!(vote)));
     let events = other.run(&["log", "--json"]).exits(0).json_lines();
-    let voted = events.iter().find(|event| event["event"] == "voted" && event["data"]["repo"] == "LensSDK");
-    assert_eq!(voted.unwrap()["data"]["message"], no);
+    let voted = events.iter().find(|event| event["event"] == "voted" && event["repo"] == "LensSDK");
+    assert_eq!(voted.unwrap()["message"], no);
 }
 
 #[test]
@@ -101,7 +97,9 @@ fn the_wording_of_the_operator_is_what_is_sent() {
     let change = json!({ "summary": "Rename all of it", "reason": "none" });
     wire.sends(&message("change", "LensSDK", "RequestChange", change));
     bus.run(&["hold", "release", "change", "--payload", r#"{"summary":"Rename one of it"}"#]).exits(0);
-    play(&bus, &other, &["--thread", "change"]).exits(0);
+    // That the operator changed it was told by the operator, whom no process is that speaks for an agent.
+    let played = play(&bus, &other, &["--thread", "change"]).exits(1);
+    assert!(played.stdout.contains("refused (operator_only)"), "{played:#?}");
     let sent = &accepted(&other)[0]["message"];
     assert_eq!((&sent["payload"]["summary"], sent.get("amended_by")), (&json!("Rename one of it"), None));
 }
@@ -156,7 +154,7 @@ fn silences_take_their_time_or_are_shortened() {
     let (slow, count) = slow_journal(&bus, 1_000);
     let slow = slow.display().to_string();
     let mut waiting = bus.spawn(&["replay", "--print", "--json", &slow]);
-    assert_eq!(waiting.json()["event"], "started");
+    assert_eq!(waiting.json()["seq"], 1);
     waiting.signal("INT");
     assert!(waiting.wait().success());
     assert_eq!(waiting.stdout().lines().count(), 1, "the next event was weeks later");
