@@ -18,6 +18,7 @@ mod suite {
     pub(crate) mod machine;
     pub(crate) mod process;
     pub(crate) mod screen;
+    pub(crate) mod usecases;
     pub(crate) mod wire;
 
     mod agents_doc;
@@ -59,6 +60,7 @@ mod suite {
     mod pictures;
     mod protocol_doc;
     mod regression;
+    mod replay_equals_live;
     mod replay_print;
     mod restart;
     mod retention;

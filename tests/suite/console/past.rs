@@ -1,9 +1,10 @@
 //! The past in a real terminal: a journal is played back, and a live console goes there and comes back.
 
 use std::fs;
+use std::time::Duration;
 
 use super::Console;
-use crate::suite::harness::{Bus, Machine, Screen, answer, mode_of, query};
+use crate::suite::harness::{Bus, Machine, Screen, answer, eventually, mode_of, query};
 
 /// A machine with the journal of a short conversation, whose bus has ended.
 fn recorded() -> Bus {
@@ -62,7 +63,9 @@ fn a_click_on_the_scrubber_goes_there_and_marks_outlive_the_console() {
     // The scrubber is above the status line and the keys: its columns are the fifth line from below.
     screen.report("\x1b[<0;100;36M\x1b[<0;100;36m");
     screen.sees_not("before the first of");
-    screen.keys(&["$", "m"]);
+    screen.keys(&["$"]);
+    screen.sees("answer a2");
+    screen.keys(&["m"]);
     screen.sees("a note for this moment");
     screen.literal("all was said");
     screen.keys(&["Enter"]);
@@ -111,6 +114,25 @@ fn a_live_console_goes_to_the_past_and_misses_nothing() {
     console.sees("question second");
     console.sees("1 thing needs you");
     assert_eq!(console.quit(), 0);
+}
+
+#[test]
+fn a_replay_that_stands_still_writes_nothing() {
+    let machine = recorded();
+    let screen = Screen::open(&machine, 120, 40);
+    replay(&screen, &["--at", "q2"]);
+    screen.sees("question q2");
+    // What the last of these writes is the last that there is to write.
+    screen.keys(&["?"]);
+    screen.sees("Keys and commands");
+    screen.escape();
+    screen.sees_not("Keys and commands");
+    screen.record();
+    // That nothing comes can only be seen by waiting.
+    std::thread::sleep(Duration::from_secs(3));
+    assert_eq!(screen.recording().escape_ascii().to_string(), "");
+    screen.keys(&["."]);
+    eventually("a step is drawn", || (!screen.recording().is_empty()).then_some(()));
 }
 
 #[test]

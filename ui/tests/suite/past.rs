@@ -284,7 +284,11 @@ fn an_id_is_gone_to_in_its_thread() {
     recording.command("goto fffffff");
     assert!(recording.console.shows("no message in the journal is \"fffffff\""));
     recording.command("goto soonish or so");
-    assert!(recording.console.shows("expected a time"), "{}", recording.console.text());
+    assert!(
+        recording.console.shows("\"soonish or so\" is no place: write 14:32"),
+        "{}",
+        recording.console.text()
+    );
 }
 
 #[test]

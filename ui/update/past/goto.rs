@@ -9,8 +9,7 @@ use crate::past::{Stop, Target};
 use crate::when::{self, Edge};
 
 /// What may be written.
-const ACCEPTED: &str = "a time (14:32, 14:32:05, '2026-11-22 14:32'), a way from here (-2h, +10m), #1234, the id of a \
-                        message or its beginning, /filter, start, end, or the name of a mark";
+const ACCEPTED: &str = "14:32, 2026-11-22 14:32, -2h, +10m, #1234, an id, /filter, start, end or a mark";
 
 /// The place that `text` says, where `moment` is shown and `position` was the last event.
 ///
@@ -40,16 +39,19 @@ pub(super) fn place(
         let stop = Stop::Match(filter.to_owned());
         return Ok((Target::Next { from: position, stop }, Then::Select));
     }
+    let time = time(text, moment);
+    if let Ok(Some(at)) = time {
+        return stay(Target::Time(at));
+    }
+    // What is no time may be the name of a mark, even if it looks like one.
     if let Some(mark) = marks.named(text) {
         return stay(Target::Event(mark.event));
     }
-    if let Some(at) = time(text, moment)? {
-        return stay(Target::Time(at));
-    }
+    time?;
     if is_id(text) {
         return Ok((Target::Message(text.to_owned()), Then::Open));
     }
-    Err(format!("expected {ACCEPTED}; found {text:?}"))
+    Err(format!("{text:?} is no place: write {ACCEPTED}"))
 }
 
 /// The moment that `text` says, seen from another; `None` when it is none.
