@@ -97,7 +97,7 @@ impl<'s> Judge<'s> {
     /// Reads a line: what each pattern is worth in it, what it says of the bounds, and what is given for patterns side by
     /// side. `None` when it can not be read.
     fn read(&mut self, suspect: Suspect<'_>, name: &[u8]) -> Option<(Within, u32)> {
-        let Suspect { line, first, .. } = suspect;
+        let line = suspect.line;
         let message = self.message_alone(suspect, name);
         let Self { query, bounds, thread, patterns, rarest, side_by_side, worths } = self;
         worths.fill(0);
@@ -108,11 +108,9 @@ impl<'s> Judge<'s> {
             if !all && !is_searched(field.place) {
                 return;
             }
-            let skipped = rarest.filter(|_| ends_before(line, &field, first));
             for (index, (pattern, worth)) in patterns.iter().zip(worths.iter_mut()).enumerate() {
-                if Some(index) != skipped {
-                    *worth = (*worth).max(worth_in(&pattern.regex, &field));
-                }
+                let known = if Some(index) == *rarest { worth_known(pattern, &field, suspect) } else { None };
+                *worth = (*worth).max(known.unwrap_or_else(|| worth_in(&pattern.regex, &field)));
             }
             beside = beside.max(worth_beside(side_by_side.as_ref(), &field));
         };
@@ -195,10 +193,28 @@ fn is_searched(place: Place) -> bool {
     !matches!(place, Place::Recipient | Place::Type | Place::Other)
 }
 
-/// Whether a text stands in its line before the place `first`.
-fn ends_before(line: &[u8], field: &Field<'_>, first: usize) -> bool {
-    let end = field.text.as_ptr().addr() + field.text.len();
-    field.is_raw && end.saturating_sub(line.as_ptr().addr()) <= first
+/// What the rarest pattern is worth in a text, as far as the prefilter has seen that: nothing before the first run, and
+/// as much as it can be where that is a whole word.
+fn worth_known(pattern: &Pattern, field: &Field<'_>, suspect: Suspect<'_>) -> Option<u32> {
+    let Suspect { line, first, first_end, .. } = suspect;
+    let start = field.text.as_ptr().addr().checked_sub(line.as_ptr().addr()).filter(|_| field.is_raw)?;
+    if start + field.text.len() <= first {
+        return Some(0);
+    }
+    let run = first.checked_sub(start)?..first_end.checked_sub(start)?;
+    let found = pattern.at_run(field.text, run).filter(|found| is_whole(field.text, found));
+    found.and_then(|_| worth_of(field.place)).map(|(whole, _)| whole)
+}
+
+/// What a pattern is worth as a whole word, and in one; of an id, more is asked.
+fn worth_of(place: Place) -> Option<(u32, u32)> {
+    match place {
+        Place::OwnId | Place::Thread | Place::OtherId => None,
+        Place::Main => Some((6, 4)),
+        Place::Text => Some((3, 2)),
+        Place::Repo => Some((2, 1)),
+        Place::Recipient | Place::Type | Place::Other => Some((1, 1)),
+    }
 }
 
 fn places(regex: &Regex, field: &Field<'_>) -> Vec<Range<usize>> {
@@ -215,15 +231,9 @@ fn places(regex: &Regex, field: &Field<'_>) -> Vec<Range<usize>> {
 
 /// What it is worth that a pattern is found in this text; 0 when it is not.
 fn worth_in(regex: &Regex, field: &Field<'_>) -> u32 {
-    let (whole, part) = match field.place {
-        Place::OwnId | Place::Thread | Place::OtherId => {
-            let worth = if field.place == Place::OwnId { 8 } else { 1 };
-            return if places(regex, field).is_empty() { 0 } else { worth };
-        }
-        Place::Main => (6, 4),
-        Place::Text => (3, 2),
-        Place::Repo => (2, 1),
-        Place::Recipient | Place::Type | Place::Other => (1, 1),
+    let Some((whole, part)) = worth_of(field.place) else {
+        let worth = if field.place == Place::OwnId { 8 } else { 1 };
+        return if places(regex, field).is_empty() { 0 } else { worth };
     };
     let mut worth = 0;
     for found in regex.find_iter(field.text).take(MAX_PLACES) {

@@ -4,6 +4,8 @@
 //! in a decoded text has either been written with a `\u` escape of a character that it consists of, or some *run* of it
 //! ([`literal`]) stands in the line as it is. A line with neither is passed over; any other is read.
 
+use std::ops::Range;
+
 use memchr::memmem::Finder;
 use regex::bytes::{Regex, RegexBuilder};
 use regex_syntax::hir::{ClassUnicode, ClassUnicodeRange};
@@ -20,7 +22,7 @@ pub(super) enum Prefilter {
     Runs(Box<Runs>),
 }
 
-/// What every match has something of.
+/// See [`Prefilter::Runs`].
 #[derive(Debug, Clone)]
 pub(super) struct Runs {
     regex: Regex,
@@ -52,20 +54,6 @@ impl Prefilter {
     pub(super) fn candidates<'h>(&'h self, lines: &'h [u8]) -> Candidates<'h> {
         Candidates { prefilter: self, lines, at: 0, run: None, escape: None }
     }
-
-    /// Where a run or an escape that matters begins, at or after `at`; each is looked for when the last one found is
-    /// before that.
-    fn next(&self, lines: &[u8], at: usize, run: &mut Option<usize>, escape: &mut Option<usize>) -> usize {
-        let Self::Runs(this) = self else { return at };
-        let Runs { regex: runs, escape: finder, units } = this.as_ref();
-        let next_run = run.filter(|&run| run >= at);
-        let next_run = next_run.or_else(|| runs.find_at(lines, at).map(|found| found.start()));
-        let next_escape = escape.filter(|&escape| escape >= at);
-        let next_escape = next_escape.or_else(|| units.find(finder, lines, at));
-        let (next_run, next_escape) = (next_run.unwrap_or(lines.len()), next_escape.unwrap_or(lines.len()));
-        (*run, *escape) = (Some(next_run), Some(next_escape));
-        next_run.min(next_escape)
-    }
 }
 
 /// Which of these patterns a prefilter for all of them looks for: the one that is found least often, by its length.
@@ -81,8 +69,17 @@ pub(super) struct Suspect<'h> {
     pub start: usize,
     /// It, without its line break.
     pub line: &'h [u8],
-    /// What ends before this place in it has no match of the [`rarest`] pattern.
+    /// What ends before this place in it has no match of the [`rarest`] pattern: here its first run begins, and there it
+    /// ends. Both are 0 where that is not known.
     pub first: usize,
+    pub first_end: usize,
+}
+
+impl<'h> Suspect<'h> {
+    /// A line of which nothing is known.
+    pub(super) fn unknown(start: usize, line: &'h [u8]) -> Self {
+        Self { start, line, first: 0, first_end: 0 }
+    }
 }
 
 /// See [`Prefilter::candidates`].
@@ -90,23 +87,48 @@ pub(super) struct Candidates<'h> {
     prefilter: &'h Prefilter,
     lines: &'h [u8],
     at: usize,
-    run: Option<usize>,
+    /// The run that was found last.
+    run: Option<Range<usize>>,
+    /// The escape that matters that was found last.
     escape: Option<usize>,
+}
+
+impl Candidates<'_> {
+    /// Where the next run or escape that matters begins; each is looked for when the last one found is behind us.
+    fn found(&mut self) -> usize {
+        let Prefilter::Runs(what) = self.prefilter else { return self.at };
+        let Runs { regex, escape, units } = what.as_ref();
+        let none = self.lines.len();
+        let run = self.run.take().filter(|run| run.start >= self.at);
+        let find = || regex.find_at(self.lines, self.at).map_or(none..none, |found| found.range());
+        let run = run.unwrap_or_else(find);
+        let next = self.escape.filter(|&escape| escape >= self.at);
+        let next = next.or_else(|| units.find(escape, self.lines, self.at)).unwrap_or(none);
+        self.escape = Some(next);
+        let found = run.start.min(next);
+        self.run = Some(run);
+        found
+    }
 }
 
 impl<'h> Iterator for Candidates<'h> {
     type Item = Suspect<'h>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        let found = self.prefilter.next(self.lines, self.at, &mut self.run, &mut self.escape);
+        let found = self.found();
         let before = self.lines.get(..found).filter(|_| found < self.lines.len())?;
         let start = memchr::memrchr(b'\n', before).map_or(0, |at| at + 1);
         let end = memchr::memchr(b'\n', &self.lines[found..]).map_or(self.lines.len(), |at| found + at);
         self.at = end + 1;
         // With an escape in the line, a match may stand anywhere.
-        let first = self.run.filter(|_| self.escape.is_some_and(|escape| escape >= end));
-        let first = first.map_or(0, |run| run.saturating_sub(start));
-        Some(Suspect { start, line: &self.lines[start..end], first })
+        let line = &self.lines[start..end];
+        let run = self.run.as_ref().filter(|_| self.escape.is_some_and(|escape| escape >= end));
+        let suspect = Suspect::unknown(start, line);
+        Some(run.map_or(suspect, |run| Suspect {
+            first: run.start - start,
+            first_end: run.end - start,
+            ..suspect
+        }))
     }
 }
 

@@ -1,5 +1,7 @@
 //! What is looked for: patterns that must all be found, and an expression that must hold.
 
+use std::ops::Range;
+
 use regex::{Regex, RegexBuilder};
 use regex_syntax::ParserBuilder;
 
@@ -130,6 +132,8 @@ pub(super) struct Pattern {
     /// Texts of which every match has at least one, letters' case as in `ignores_case`; none where none is known.
     pub(super) runs: Vec<String>,
     pub(super) ignores_case: bool,
+    /// Of a text: what it has before and after its run.
+    pub(super) around: Option<(String, String)>,
     /// The expression with its own case, where it was made from a text.
     source: Option<String>,
 }
@@ -143,9 +147,12 @@ impl Pattern {
         let ignores_case = !text.chars().any(char::is_uppercase);
         let source = words.join(r"\s+");
         let regex = compiled(&source, ignores_case)?;
-        let runs = literal::run(text, char::is_whitespace).map(str::to_owned).into_iter().collect();
+        let run = literal::run(text, char::is_whitespace);
+        let around = run.and_then(|run| text.split_once(run));
+        let around = around.map(|(before, after)| (before.to_owned(), after.to_owned()));
+        let runs = run.map(str::to_owned).into_iter().collect();
         let source = if ignores_case { format!("(?i:{source})") } else { source };
-        Ok(Self { regex, runs, ignores_case, source: Some(source) })
+        Ok(Self { regex, runs, ignores_case, around, source: Some(source) })
     }
 
     fn regex(expression: &str) -> Result<Self, QueryError> {
@@ -154,7 +161,21 @@ impl Pattern {
         // What stands in a match in any case, stands there in some case where case does not count.
         let hir = ParserBuilder::new().build().parse(expression);
         let runs = hir.ok().and_then(|hir| literal::required(&hir)).unwrap_or_default();
-        Ok(Self { regex, runs, ignores_case, source: None })
+        Ok(Self { regex, runs, ignores_case, around: None, source: None })
+    }
+
+    /// Where it is in a text, as it was written, if its run is at `run` there; `None` does not mean that it is not.
+    pub(super) fn at_run(&self, text: &str, run: Range<usize>) -> Option<Range<usize>> {
+        let (before, after) = self.around.as_ref()?;
+        let found = run.start.checked_sub(before.len())?..run.end.checked_add(after.len())?;
+        let is_same = |found: &str, wanted: &str| match self.ignores_case {
+            true => found.eq_ignore_ascii_case(wanted),
+            false => found == wanted,
+        };
+        let is_here = is_same(text.get(found.start..run.start)?, before)
+            && !run.is_empty()
+            && is_same(text.get(run.end..found.end)?, after);
+        is_here.then_some(found)
     }
 }
 

@@ -67,7 +67,9 @@ pub(super) fn walk_message(message: &[u8], each: impl FnMut(Field<'_>)) -> serde
 }
 
 fn read(json: &[u8], step: Step, wish: Wish, each: impl FnMut(Field<'_>)) -> serde_json::Result<()> {
-    let mut deserializer = serde_json::Deserializer::from_slice(json);
+    // It is looked at once whether it is UTF-8, rather than in every text.
+    let json = std::str::from_utf8(json).map_err(serde::de::Error::custom)?;
+    let mut deserializer = serde_json::Deserializer::from_str(json);
     let mut walk = Walk { wish, path: String::new(), each };
     Node { walk: &mut walk, step }.deserialize(&mut deserializer)?;
     deserializer.end()

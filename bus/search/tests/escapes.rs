@@ -61,7 +61,7 @@ fn check(query: &Query, texts: &[Vec<(char, u8)>]) -> Result<(), TestCaseError> 
     let lines = lines.concat();
     let mut start = 0;
     let all = lines.split_terminator('\n').map(|line| {
-        let suspect = Suspect { start, line: line.as_bytes(), first: 0 };
+        let suspect = Suspect::unknown(start, line.as_bytes());
         start += line.len() + 1;
         suspect
     });
