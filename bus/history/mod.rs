@@ -5,6 +5,7 @@
 //! | [`map`] | the events by number and time, what kind of thing they tell, and gaps |
 //! | `scan` | makes the map: one look at every line, at its two ends only |
 //! | `files`, `walk` | the segments, opened together, and the way through their lines |
+//! | `ahead` | reading and decoding events on another thread than the one that folds them |
 //! | [`timeline`] | the fold at any event, from the nearest snapshot on |
 //! | [`lookup`] | looking for events: by number, by time, by what they say |
 //! | `shelf` | snapshots, in a file beside the journal |
@@ -16,6 +17,7 @@ pub mod lookup;
 pub mod map;
 pub mod timeline;
 
+mod ahead;
 mod files;
 mod scan;
 mod shelf;

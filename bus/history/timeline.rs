@@ -3,11 +3,14 @@
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::mpsc::Receiver;
+use std::thread;
 use std::time::{Duration, Instant};
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use super::ahead::{Read, read_ahead};
 use super::files::Files;
 use super::lookup::decoded;
 use super::map::{Gap, GapKind, Map};
@@ -22,7 +25,7 @@ use crate::state::State;
 
 /// How many events it is from one snapshot to the next, for what costs a few microseconds an event: what is folded
 /// between them takes less time than a person notices.
-pub const APART: u64 = 12_288;
+pub const APART: u64 = 8_192;
 
 /// So many events before the one that was gone to, a fold is put aside: a step back begins there.
 const ASIDE: u64 = 128;
@@ -153,32 +156,13 @@ impl<F: Fold> Timeline<F> {
     /// # Errors
     /// What the operating system says.
     pub fn go(&mut self, seq: Seq, tell: &mut dyn FnMut(Progress) -> bool) -> io::Result<Option<(F, Seq)>> {
-        let mut at = self.nearest(seq)?;
-        let (start, first) = (at.seq, at.seq.next());
-        let aside = Seq(seq.0.saturating_sub(ASIDE));
-        let mut passed = 0;
-        let mut walk = self.walk_from(first);
-        while let Some(found) = walk.next(&self.files)? {
-            let Passed { line, parts: Ok(parts), .. } = found else { continue };
-            if parts.seq < first {
-                continue;
-            }
-            if parts.seq > seq {
-                break;
-            }
-            if at.seq <= aside && parts.seq > aside && passed > ASIDE {
-                put_aside(&mut self.aside, &at);
-            }
-            at.take(&parts, decoded(line).ok());
-            passed += 1;
-            if passed % TELL_EVERY == 0 {
-                let all = seq.0.saturating_sub(start.0);
-                if !tell(Progress { done: parts.seq.0.saturating_sub(start.0), all }) {
-                    return Ok(None);
-                }
-            }
-        }
-        Ok(Some((at.fold, at.seq)))
+        let at = self.nearest(seq)?;
+        let walk = self.walk_from(at.seq.next());
+        let Self { files, aside, .. } = self;
+        thread::scope(|scope| {
+            let events = read_ahead(scope, files, walk, at.seq.next()..=seq)?;
+            fold(at, seq, events, aside, tell)
+        })
     }
 
     /// The nearest fold that is there, at `seq` or before it.
@@ -318,10 +302,37 @@ impl<F: Fold> Timeline<F> {
     }
 }
 
+/// Folds the events up to `seq`; see [`Timeline::go`].
+fn fold<F: Fold>(
+    mut at: At<F>,
+    seq: Seq,
+    events: Receiver<io::Result<Vec<Read>>>,
+    aside: &mut Vec<At<F>>,
+    tell: &mut dyn FnMut(Progress) -> bool,
+) -> io::Result<Option<(F, Seq)>> {
+    let (start, put_aside_at) = (at.seq, Seq(seq.0.saturating_sub(ASIDE)));
+    let mut passed = 0;
+    for batch in events {
+        for (number, recorded) in batch? {
+            if at.seq <= put_aside_at && number > put_aside_at && passed > ASIDE {
+                put_aside(aside, &at);
+            }
+            at.take(number, recorded);
+            passed += 1;
+            let done = number.0.saturating_sub(start.0);
+            let all = seq.0.saturating_sub(start.0);
+            if passed % TELL_EVERY == 0 && !tell(Progress { done, all }) {
+                return Ok(None);
+            }
+        }
+    }
+    Ok(Some((at.fold, at.seq)))
+}
+
 impl<F: Fold> At<F> {
     /// Folds an event. One that can not be read has its number all the same.
-    fn take(&mut self, parts: &Parts<'_>, recorded: Option<Recorded>) {
-        self.seq = parts.seq;
+    fn take(&mut self, seq: Seq, recorded: Option<Recorded>) {
+        self.seq = seq;
         if let Some(recorded) = recorded {
             self.fold.apply(recorded);
         }
@@ -344,7 +355,7 @@ impl<F: Fold> Edge<F> {
             Err(error) => Some(GapKind::Bad(error.to_string())),
             Ok(_) => (!follows).then_some(GapKind::Changed),
         };
-        self.at.take(parts, read.ok());
+        self.at.take(parts.seq, read.ok());
         self.chain = Some(parts.chain);
         self.since += 1;
         let gap = passed.gap(kind?, parts, after, files);

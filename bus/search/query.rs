@@ -168,9 +168,8 @@ impl Pattern {
     pub(super) fn at_run(&self, text: &str, run: Range<usize>) -> Option<Range<usize>> {
         let (before, after) = self.around.as_ref()?;
         let found = run.start.checked_sub(before.len())?..run.end.checked_add(after.len())?;
-        let is_same = |found: &str, wanted: &str| match self.ignores_case {
-            true => found.eq_ignore_ascii_case(wanted),
-            false => found == wanted,
+        let is_same = |found: &str, wanted: &str| {
+            found == wanted || self.ignores_case && found.eq_ignore_ascii_case(wanted)
         };
         let is_here = is_same(text.get(found.start..run.start)?, before)
             && !run.is_empty()

@@ -41,7 +41,7 @@ const BODIES: usize = 8 << 20;
 
 /// How many finished messages, and answers that are owed, are remembered in the past of a journal with many messages: so
 /// many are read from a snapshot before a person notices. What came before is there when one goes further back.
-const PAST: usize = 4_000;
+const PAST: usize = 2_000;
 
 /// The same where there are at most so many messages in the whole journal.
 const SHORT_PAST: usize = 20_000;
