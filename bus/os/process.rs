@@ -175,6 +175,9 @@ pub fn environment_has(_: i32, _: &[String]) -> Option<String> {
 
 #[cfg(all(test, target_os = "linux"))]
 mod tests {
+    use std::io::{Read as _, Write as _};
+    use std::process::{Command, Stdio};
+
     use super::*;
 
     fn stat(name: &str) -> String {
@@ -240,9 +243,12 @@ mod tests {
         assert_eq!(found(&["CLAUDECODE", "PATH"]), Some("PATH".into()));
         assert_eq!(found(&["CODEX_THREAD_ID"]), Some("CODEX_THREAD_ID".into()), "set to nothing is set");
         assert_eq!(found(&["CLAUDECODE", "CLAUDE", "PAT", "GEMINI_CLI"]), None);
-        let mut child = std::process::Command::new("sleep");
-        let mut child =
-            child.arg("60").env_clear().env("CLAUDECODE", "1").env("PATH", "/usr/bin:/bin").spawn().unwrap();
+        let mut child = Command::new("cat");
+        child.env_clear().env("CLAUDECODE", "1").env("PATH", "/usr/bin:/bin");
+        let mut child = child.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+        // Once it answers, it is surely what it was started as.
+        child.stdin.as_mut().unwrap().write_all(b"!").unwrap();
+        child.stdout.as_mut().unwrap().read_exact(&mut [0]).unwrap();
         let pid = i32::try_from(child.id()).unwrap();
         let of_child = environment_has(pid, &names(&["CODEX_THREAD_ID", "CLAUDECODE"]));
         child.kill().unwrap();
