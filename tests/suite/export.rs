@@ -4,7 +4,7 @@ use std::fs;
 
 use serde_json::{Value, json};
 
-use super::harness::{Bus, Machine, answer, message, mode_of, query, text, with};
+use super::harness::{Bus, Machine, answer, message, mode_of, query, text, voted_down, with};
 
 /// A bus on which something of every kind was said.
 fn busy() -> Bus {
@@ -19,11 +19,7 @@ fn busy() -> Bus {
     wire.sends(&message("change", "LensSDK", "RequestChange", change));
     let payload = r#"{"summary":"Rename one of it"}"#;
     bus.run(&["hold", "release", "change", "--payload", payload]).exits(0);
-    let proposal = json!({ "proposal": "Move it", "affected_repos": ["Flagship", "LensSDK"], "requires_consensus": true });
-    wire.sends(&message("vote", "LensSDK", "Negotiate", proposal));
-    let no = message("no", "Flagship", "Negotiate", json!({ "vote": "reject", "comment": "Not now" }));
-    lens.sends(&with(no, "reply_to", json!("vote")));
-    bus.run(&["reject", "vote", "--comment", "Later"]).exits(0);
+    voted_down(&bus, &mut wire, &mut lens);
     bus
 }
 

@@ -72,6 +72,15 @@ pub(crate) fn message(id: &str, to: &str, kind: &str, payload: Value) -> Value {
     json!({ "id": id, "to": { "repo": to }, "type": kind, "payload": payload })
 }
 
+/// Flagship puts a proposal (`vote`) to the vote, LensSDK is against it (`no`), and the operator rejects it.
+pub(crate) fn voted_down(bus: &Bus, flagship: &mut Wire, lens: &mut Wire) {
+    let proposal = json!({ "proposal": "Move it", "affected_repos": ["Flagship", "LensSDK"], "requires_consensus": true });
+    flagship.sends(&message("vote", "LensSDK", "Negotiate", proposal));
+    let no = message("no", "Flagship", "Negotiate", json!({ "vote": "reject", "comment": "Not now" }));
+    lens.sends(&with(no, "reply_to", json!("vote")));
+    bus.run(&["reject", "vote", "--comment", "Later"]).exits(0);
+}
+
 /// The same object with a member set.
 pub(crate) fn with(mut object: Value, member: &str, value: Value) -> Value {
     object[member] = value;

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use serde_json::{Value, json};
 
-use super::harness::{Bus, Machine, answer, message, query, text, with};
+use super::harness::{Bus, Machine, answer, message, query, text, voted_down, with};
 use super::machine::Outcome;
 
 /// A bus on which a question was asked and answered, and a proposal put to the vote and rejected by the operator.
@@ -16,11 +16,7 @@ fn swarm() -> Bus {
     wire.sends(&with(asked, "x_mine", json!([1, { "deep": "kept" }])));
     lens.sends(&answer("told", "Flagship", "asked", "a trait"));
     wire.sends(&with(query("more", "LensSDK"), "reply_to", json!("told")));
-    let proposal = json!({ "proposal": "Move it", "affected_repos": ["Flagship", "LensSDK"], "requires_consensus": true });
-    wire.sends(&message("vote", "LensSDK", "Negotiate", proposal));
-    let no = message("no", "Flagship", "Negotiate", json!({ "vote": "reject", "comment": "Not now" }));
-    lens.sends(&with(no, "reply_to", json!("vote")));
-    bus.run(&["reject", "vote", "--comment", "Later"]).exits(0);
+    voted_down(&bus, &mut wire, &mut lens);
     bus
 }
 

@@ -1,6 +1,6 @@
 //! The envelope of a message: who, whom, when.
 
-use veda_bus_core::message::{Message, MessageType, Priority, Target};
+use veda_bus_core::message::{Message, Priority, Target};
 use veda_bus_core::name::{Capability, InstanceId, OPERATOR, SessionId};
 use veda_bus_core::time::Millis;
 
@@ -9,6 +9,7 @@ use super::fields::{self, duration};
 use super::page::Page;
 use crate::row::Row;
 use crate::theme::Role;
+use crate::words::kind_role;
 
 /// Where the values begin.
 const COLUMN: usize = 14;
@@ -84,16 +85,6 @@ fn moment(at: Millis) -> Option<String> {
 
 fn repo_role(repo: &str) -> Role {
     if repo == OPERATOR { Role::Operator } else { Role::Repo }
-}
-
-fn kind_role(kind: MessageType) -> Role {
-    match kind {
-        MessageType::RequestChange => Role::RequestChange,
-        MessageType::Query => Role::Query,
-        MessageType::Notify => Role::Notify,
-        MessageType::Negotiate => Role::Negotiate,
-        MessageType::Task => Role::Task,
-    }
 }
 
 fn priority_role(priority: Priority) -> Role {
