@@ -367,10 +367,10 @@ impl JsonSchema for MessageId {
 pub struct Seq(pub u64);
 
 impl Seq {
-    /// The one after this.
+    /// The one after this; the last there can be is its own next one.
     #[must_use]
     pub fn next(self) -> Self {
-        Self(self.0 + 1)
+        Self(self.0.saturating_add(1))
     }
 }
 

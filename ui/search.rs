@@ -53,7 +53,7 @@ pub fn start(
     let cancel = Arc::<AtomicBool>::default();
     let searching = Searching(Arc::clone(&cancel));
     let look = move || {
-        let found = files(paths).and_then(|files| {
+        let found = files(&paths).and_then(|files| {
             let search = Search { around: Around::Nothing, ..Search::new(query) };
             search.run(&files, Control { cancel: &cancel, progress: &|_, _| () })
         });
@@ -66,9 +66,7 @@ pub fn start(
     Ok(searching)
 }
 
-fn files(mut paths: Vec<PathBuf>) -> Result<Files, SearchError> {
-    match (paths.pop(), paths.is_empty()) {
-        (Some(path), true) => Files::of_journal(&path).map_err(|source| SearchError::Io { path, source }),
-        (last, _) => Ok(Files::these(paths.into_iter().chain(last).collect())),
-    }
+fn files(paths: &[PathBuf]) -> Result<Files, SearchError> {
+    let path = || paths.first().cloned().unwrap_or_default();
+    Files::of(paths).map_err(|source| SearchError::Io { path: path(), source })
 }

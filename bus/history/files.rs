@@ -5,8 +5,7 @@ use std::io;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
-use crate::journal;
-use crate::journal::line;
+use crate::journal::{self, Archive};
 use crate::name::Seq;
 
 /// A segment, open.
@@ -14,8 +13,8 @@ use crate::name::Seq;
 pub(super) struct Segment {
     pub(super) path: PathBuf,
     pub(super) file: File,
-    /// Device and inode: what it is, whatever its name becomes.
-    id: (u64, u64),
+    /// The number of its first event; `None` while it has none.
+    first: Option<Seq>,
     /// When its file was written last, in nanoseconds.
     written: i128,
     /// Whether it is written no more.
@@ -34,50 +33,72 @@ pub(super) struct Files {
 }
 
 impl Files {
-    /// One file is a journal, with the archived segments beside it; several are just these.
+    /// What these paths name: a journal, or just these files.
     pub(super) fn open(paths: &[PathBuf]) -> io::Result<Self> {
-        if let [base] = paths {
-            let mut files = Self { base: Some(base.clone()), segments: Vec::new(), seen: 0 };
-            files.refresh(Seq(0))?;
-            return if files.segments.is_empty() { Err(io::ErrorKind::NotFound.into()) } else { Ok(files) };
+        let base = journal::named(paths).map(Path::to_owned);
+        let mut files = Self { base, segments: Vec::new(), seen: 0 };
+        if files.base.is_some() {
+            files.refresh()?;
+        } else {
+            for path in journal::in_order(paths) {
+                let file = journal::open_segment(&path)?;
+                files.segments.push(Segment::new(path.clone(), &path.metadata()?, file, true)?);
+            }
         }
-        let mut named = Vec::new();
-        for path in paths {
-            let segment = Segment::open(path, true)?;
-            named.push((first_of(&segment.file)?, segment));
-        }
-        named.sort_by_key(|(first, _)| *first);
-        named.dedup_by_key(|(_, segment)| segment.id);
-        let segments = named.into_iter().map(|(_, segment)| segment).collect();
-        Ok(Self { base: None, segments, seen: 0 })
+        if files.segments.is_empty() { Err(io::ErrorKind::NotFound.into()) } else { Ok(files) }
     }
 
-    /// Opens what came after event `last`, and takes note of what the segments are called now; whether there is more
-    /// than before.
-    pub(super) fn refresh(&mut self, last: Seq) -> io::Result<bool> {
+    /// Opens what has come, and takes note of what the segments are called now; whether there is more than before.
+    pub(super) fn refresh(&mut self) -> io::Result<bool> {
         let Some(base) = self.base.clone() else { return Ok(false) };
-        for path in journal::files(&base)? {
-            let is_active = path == base;
-            let metadata = match std::fs::metadata(&path) {
-                Ok(metadata) => metadata,
-                // It was renamed or removed just now; the next look finds it.
-                Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
-                Err(error) => return Err(error),
-            };
-            if let Some(known) = self.segments.iter_mut().find(|segment| segment.id == id(&metadata)) {
-                known.complete = !is_active;
-                known.written = written(&metadata);
-                known.path = path;
-                continue;
-            }
-            let segment = Segment::open(&path, !is_active)?;
-            // What was packed meanwhile is a new file with old events.
-            if self.segments.is_empty() || last == Seq(0) || first_of(&segment.file)? > last {
-                self.segments.push(segment);
+        let (archives, active) = journal::segments(&base)?;
+        for archive in archives {
+            self.archived(archive)?;
+        }
+        if let Some(file) = active {
+            let metadata = file.metadata()?;
+            if !self.has(&metadata)? {
+                self.segments.push(Segment::new(base, &metadata, file, false)?);
             }
         }
         let bytes = self.bytes()?;
         Ok(std::mem::replace(&mut self.seen, bytes) != bytes)
+    }
+
+    /// Takes note of an archived segment. What was compressed since it was opened, or is older than all that was there
+    /// then, is not opened: its number tells.
+    fn archived(&mut self, archive: Archive) -> io::Result<()> {
+        for segment in &mut self.segments {
+            if segment.first.is_none() {
+                segment.first = journal::first_number(&segment.file)?;
+            }
+            if segment.first == Some(archive.first) {
+                segment.ended()?;
+                segment.path = archive.path;
+                return Ok(());
+            }
+        }
+        let newest = self.segments.iter().filter_map(|segment| segment.first).max();
+        if newest.is_none_or(|newest| archive.first > newest)
+            && let Some(file) = archive.open()?
+        {
+            // One that was compressed in this moment has the times that it had.
+            let metadata = archive.path.metadata().or_else(|_| file.metadata())?;
+            let segment = Segment::new(archive.path, &metadata, file, true)?;
+            self.segments.push(Segment { first: Some(archive.first), ..segment });
+        }
+        Ok(())
+    }
+
+    /// Whether the active file is open already.
+    fn has(&mut self, active: &Metadata) -> io::Result<bool> {
+        let Some(last) = self.segments.last_mut().filter(|last| !last.complete) else { return Ok(false) };
+        if id(&last.file.metadata()?) != id(active) {
+            last.ended()?;
+            return Ok(false);
+        }
+        last.written = written(active);
+        Ok(true)
     }
 
     /// How many bytes there are.
@@ -87,10 +108,17 @@ impl Files {
 }
 
 impl Segment {
-    fn open(path: &Path, complete: bool) -> io::Result<Self> {
-        let metadata = std::fs::metadata(path)?;
-        let file = journal::open_segment(path)?;
-        Ok(Self { path: path.to_owned(), file, id: id(&metadata), written: written(&metadata), complete })
+    fn new(path: PathBuf, metadata: &Metadata, file: File, complete: bool) -> io::Result<Self> {
+        let first = journal::first_number(&file)?;
+        Ok(Self { path, file, first, written: written(metadata), complete })
+    }
+
+    /// Takes note that it is written no more.
+    fn ended(&mut self) -> io::Result<()> {
+        if !std::mem::replace(&mut self.complete, true) {
+            self.written = written(&self.file.metadata()?);
+        }
+        Ok(())
     }
 
     /// Tells one that was changed from one that was not: how long it is, and when it was written last.
@@ -108,10 +136,4 @@ fn id(metadata: &Metadata) -> (u64, u64) {
 
 fn written(metadata: &Metadata) -> i128 {
     i128::from(metadata.mtime()) * 1_000_000_000 + i128::from(metadata.mtime_nsec())
-}
-
-/// The number of the first event of a segment; 0 where there is none to be read.
-fn first_of(file: &File) -> io::Result<Seq> {
-    let first = journal::first_line(file)?;
-    Ok(first.and_then(|line| line::seq_of(&line)).unwrap_or_default())
 }

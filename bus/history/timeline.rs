@@ -141,8 +141,7 @@ impl<F: Fold> Timeline<F> {
     /// # Errors
     /// What the operating system says.
     pub fn refresh(&mut self) -> io::Result<bool> {
-        let last = self.map.last().map_or(Seq(0), |(last, _)| last);
-        if !self.files.refresh(last)? {
+        if !self.files.refresh()? {
             return Ok(false);
         }
         let map = Arc::make_mut(&mut self.map);

@@ -5,9 +5,13 @@ use std::ops::Range;
 
 use super::files::Files;
 use super::map::Block;
-use crate::journal::line::Parts;
+use crate::journal::line::{self, Parts};
 use crate::journal::lines::Lines;
+use crate::journal::read_up_to;
 use crate::name::Seq;
+
+/// So many bytes have the front of every line in them.
+const FRONT: usize = 128;
 
 /// A place between two lines.
 #[derive(Debug)]
@@ -43,8 +47,10 @@ impl Walk {
     /// The next line; `None` at the end, for now.
     pub(super) fn next(&mut self, files: &Files) -> io::Result<Option<Passed<'_>>> {
         let Some((range, offset)) = self.step(files)? else { return Ok(None) };
+        let runs_ahead = self.runs_ahead(line::seq_of(self.lines.bytes(range.clone())), files)?;
         let line = self.lines.bytes(range);
         let parts = match Parts::of(line) {
+            Ok(_) if runs_ahead => Err("its number is above those after it".into()),
             Ok(parts) if parts.seq > self.last => {
                 self.last = parts.seq;
                 Ok(parts)
@@ -53,6 +59,28 @@ impl Walk {
             Err(error) => Err(error.to_string()),
         };
         Ok(Some(Passed { line, parts, segment: self.segment, offset }))
+    }
+
+    /// Whether the number of the line that was come by leaves numbers out that come after it: then it is wrong itself, and
+    /// must not make those wrong.
+    fn runs_ahead(&self, seq: Option<Seq>, files: &Files) -> io::Result<bool> {
+        let Some(seq) = seq.filter(|&seq| seq > self.last.next()) else { return Ok(false) };
+        let next = self.next_number(files)?;
+        Ok(next.is_some_and(|next| next > self.last && next <= seq))
+    }
+
+    /// The number of the next line, if it is there and has one.
+    fn next_number(&self, files: &Files) -> io::Result<Option<Seq>> {
+        let mut front = [0; FRONT];
+        let places = [(self.segment, self.lines.offset()), (self.segment + 1, 0)];
+        for (segment, offset) in places {
+            let Some(segment) = files.segments.get(segment) else { return Ok(None) };
+            let read = read_up_to(&segment.file, &mut front, offset)?;
+            if read > 0 {
+                return Ok(line::front(&front[..read]).map(|front| front.seq));
+            }
+        }
+        Ok(None)
     }
 
     fn step(&mut self, files: &Files) -> io::Result<Option<(Range<usize>, u64)>> {

@@ -48,8 +48,8 @@ pub use lock::{LockError, LockFile};
 pub use prune::{Contents, Fate, Pruning, Segment, Torn};
 pub(crate) use reader::line_break_after;
 pub use reader::{Line, Reader};
-pub(crate) use segment::{beside, first_line, read_up_to};
-pub use segment::{files, open_segment};
+pub(crate) use segment::{Archive, beside, first_number, read_up_to, segments};
+pub use segment::{files, in_order, named, open_segment};
 pub use verify::{Verified, VerifyError, verify};
 pub use writer::Journal;
 

@@ -270,11 +270,6 @@ fn id(metadata: &std::fs::Metadata) -> (u64, u64) {
     (metadata.dev(), metadata.ino())
 }
 
-/// The number of the first line of a file.
-pub(crate) fn first_seq(file: &File) -> io::Result<Option<Seq>> {
-    Ok(first_line(file)?.and_then(|line| line::seq_of(&line)))
-}
-
 /// The line with the number `seq`, if the file has it.
 pub(crate) fn line_of(file: &File, seq: Seq) -> io::Result<Option<Vec<u8>>> {
     let mut lines = Lines::at(search(file, seq)?);

@@ -2,21 +2,22 @@
 
 use std::fs::File;
 use std::io;
-use std::os::unix::fs::FileExt;
+use std::os::unix::fs::{FileExt, MetadataExt as _};
 use std::path::{Path, PathBuf};
 
+use super::line;
 use super::lines::Lines;
 use super::packed::{self, Packing};
 use crate::name::Seq;
 
 /// A segment that is written no more.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Archive {
+pub(crate) struct Archive {
     /// The number of its first event, as its name tells it.
     pub first: Seq,
     pub path: PathBuf,
     /// How it is compressed; `None` is not at all.
-    pub packing: Option<Packing>,
+    pub(super) packing: Option<Packing>,
 }
 
 impl Archive {
@@ -25,6 +26,22 @@ impl Archive {
         let plain = if self.packing.is_some() { self.path.with_extension("") } else { self.path.clone() };
         let packed = Packing::ALL.map(|packing| beside(&plain, packing.suffix()));
         std::iter::once(plain).chain(packed)
+    }
+
+    /// Opens it as [`open_segment`] does, compressed meanwhile or not; `None` when it is gone.
+    pub(crate) fn open(&self) -> io::Result<Option<File>> {
+        for path in self.paths() {
+            match open_segment(&path) {
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                opened => return opened.map(Some),
+            }
+        }
+        Ok(None)
+    }
+
+    /// How many bytes it takes on the disk; 0 when it is gone.
+    pub(crate) fn length(&self) -> u64 {
+        self.paths().find_map(|path| path.metadata().ok()).map_or(0, |found| found.len())
     }
 
     /// Whether it is still there, compressed meanwhile or not.
@@ -98,6 +115,60 @@ fn listed(path: &Path) -> io::Result<Vec<Archive>> {
     found.sort_by_key(|archive| (archive.first, archive.packing));
     found.dedup_by_key(|archive| archive.first);
     Ok(found)
+}
+
+/// The archived segments of the journal at `path`, oldest first, and its active file, open, as far as it is there. However
+/// the journal is rotated meanwhile, nothing is missing between them.
+pub(crate) fn segments(path: &Path) -> io::Result<(Vec<Archive>, Option<File>)> {
+    let numbers = |archives: &[Archive]| archives.iter().map(|archive| archive.first).collect::<Vec<_>>();
+    let mut before = archives(path)?;
+    loop {
+        let active = match File::open(path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+            opened => Some(opened?),
+        };
+        let after = archives(path)?;
+        if numbers(&before) == numbers(&after) {
+            return Ok((after, active));
+        }
+        before = after;
+    }
+}
+
+/// The journal that these paths name: one file, with the archived segments beside it, unless its name says that it is
+/// compressed. `None` where they name segments, one by one.
+pub fn named(paths: &[impl AsRef<Path>]) -> Option<&Path> {
+    let [path] = paths else { return None };
+    Some(path.as_ref()).filter(|path| Packing::of(path).is_none())
+}
+
+/// Segments that were named one by one, each once, in the order of their events. One that can not be read comes first.
+pub fn in_order(paths: &[impl AsRef<Path>]) -> Vec<PathBuf> {
+    let id = |path: &Path| path.metadata().ok().map(|found| (found.dev(), found.ino()));
+    let first = |path: &Path| first_number_at(path).ok().flatten();
+    let each = paths.iter().map(AsRef::as_ref).map(|path: &Path| (first(path), id(path), path.to_owned()));
+    let mut each: Vec<_> = each.collect();
+    each.sort();
+    each.dedup_by(|one, other| one.1.is_some() && one.1 == other.1);
+    each.into_iter().map(|(_, _, path)| path).collect()
+}
+
+/// The number of the first line of a segment that has one.
+pub(crate) fn first_number(file: &File) -> io::Result<Option<Seq>> {
+    let mut lines = Lines::at(0);
+    while let Some(range) = lines.next(file, true)? {
+        if let Some(seq) = line::seq_of(lines.bytes(range)) {
+            return Ok(Some(seq));
+        }
+    }
+    Ok(None)
+}
+
+fn first_number_at(path: &Path) -> io::Result<Option<Seq>> {
+    match first_line_at(path)?.and_then(|line| line::seq_of(&line)) {
+        None => first_number(&open_segment(path)?),
+        first => Ok(first),
+    }
 }
 
 /// The files of the journal at `path`: archived segments, oldest first, and the active one, as far as it is there.
@@ -212,5 +283,22 @@ mod tests {
         assert_eq!(found, [(2, None), (3, zstd), (4, gzip), (1_000_000_000_000, None)]);
         assert_eq!(archive_path(&path, Seq(2)), dir.path().join("log.000000000002"));
         assert_eq!(folder(Path::new("log")), Path::new("."));
+    }
+
+    #[test]
+    fn a_segment_that_is_compressed_after_it_was_listed_is_opened_all_the_same() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("log");
+        std::fs::write(&path, "{\"seq\":9,").unwrap();
+        std::fs::write(archive_path(&path, Seq(2)), "a line\n").unwrap();
+        let (listed, active) = segments(&path).unwrap();
+        assert_eq!((listed.len(), active.is_some()), (1, true));
+        super::super::compress(&path, &listed[0].path).unwrap().unwrap();
+        assert!(!listed[0].path.exists());
+        let file = listed[0].open().unwrap().unwrap();
+        assert_eq!(first_line(&file).unwrap().unwrap(), b"a line");
+        listed[0].remove().unwrap();
+        assert!(listed[0].open().unwrap().is_none());
+        assert_eq!(listed[0].length(), 0);
     }
 }

@@ -12,7 +12,7 @@ use super::prefilter::{Prefilter, Suspect};
 use super::scan::{Files, Piece, Worker};
 use crate::event::{Accepted, Event};
 use crate::journal::line::{self, Front};
-use crate::journal::reader;
+use crate::journal::{first_number, reader};
 use crate::name::{MessageId, Seq};
 
 const THREAD: &[u8] = b"\"thread\":";
@@ -141,11 +141,13 @@ fn text(value: &[u8]) -> Option<Cow<'_, str>> {
 /// than it takes.
 pub(super) fn lines_of(files: &Files, wanted: &[(usize, Seq)]) -> Result<HashMap<Seq, Vec<u8>>, SearchError> {
     let (mut found, mut left) = (HashMap::new(), Vec::new());
-    for (index, path) in files.paths.iter().enumerate().rev() {
+    for index in (0..files.count()).rev() {
         left.extend(wanted.iter().filter(|(file, _)| *file == index).map(|&(_, seq)| seq));
         if !left.is_empty() {
-            let lines = files.open(index).and_then(|file| lines_in(&file, &mut left));
-            found.extend(lines.map_err(|source| SearchError::Io { path: path.clone(), source })?);
+            let failed = |source| SearchError::Io { path: files.path(index).to_owned(), source };
+            if let Some(file) = files.open(index).map_err(failed)? {
+                found.extend(lines_in(&file, &mut left).map_err(failed)?);
+            }
         }
     }
     Ok(found)
@@ -153,7 +155,7 @@ pub(super) fn lines_of(files: &Files, wanted: &[(usize, Seq)]) -> Result<HashMap
 
 /// Those of the wanted lines that are in a file; what may be in an older one stays wanted.
 fn lines_in(file: &File, wanted: &mut Vec<Seq>) -> io::Result<Vec<(Seq, Vec<u8>)>> {
-    let first = reader::first_seq(file)?.unwrap_or(Seq(u64::MAX));
+    let first = first_number(file)?.unwrap_or(Seq(u64::MAX));
     let here: Vec<_> = wanted.iter().copied().filter(|&seq| seq >= first).collect();
     wanted.retain(|&seq| seq < first);
     let line = |seq| reader::line_of(file, seq).map(|line| line.map(|line| (seq, line))).transpose();

@@ -145,14 +145,13 @@ pub enum SearchError {
     Broken,
 }
 
-/// How much there is to go through. Of a compressed file, what it takes on the disk stands for what is in it.
+/// How much there is to go through.
 fn bytes_of(files: &Files) -> Result<u64, SearchError> {
-    let length = |path: &PathBuf| std::fs::metadata(path).map(|metadata| metadata.len());
-    let each = files
-        .paths
-        .iter()
-        .map(|path| length(path).map_err(|source| SearchError::Io { path: path.clone(), source }));
-    each.sum()
+    let length = |index| {
+        let path = || files.path(index).to_owned();
+        files.length(index).map_err(|source| SearchError::Io { path: path(), source })
+    };
+    (0..files.count()).map(length).sum()
 }
 
 /// What stands around a message, and how many messages its thread has.
@@ -186,7 +185,7 @@ impl Run<'_> {
         let surroundings = self.surroundings(&raw)?;
         let hits = raw.into_iter().zip(surroundings).map(|(raw, around)| raw.hit(&judge, around)).collect();
         let Unreadable { count, first } = unreadable;
-        let first_unreadable = first.and_then(|(file, at)| Some((self.files.paths.get(file)?.clone(), at)));
+        let first_unreadable = first.map(|(file, at)| (self.files.path(file).to_owned(), at));
         Ok(Found { hits, total, unreadable: count, first_unreadable })
     }
 

@@ -3,13 +3,13 @@
 use std::fs::File;
 use std::io;
 use std::ops::Range;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
 use super::{Bounds, SearchError, span};
-use crate::journal::{open_segment, read_up_to};
+use crate::journal::{self, Archive, open_segment, read_up_to};
 
 /// How many bytes a thread takes at a time: enough that taking them costs nothing, few enough to stay in its cache.
 const UNIT: u64 = 256 * 1024;
@@ -26,38 +26,88 @@ const MAX_THREADS: usize = 8;
 /// The files of a journal, the oldest first.
 #[derive(Debug, Clone)]
 pub struct Files {
-    pub(super) paths: Vec<PathBuf>,
-    /// Whether the last one may still be written, so that it may end in the middle of a line.
-    grows: bool,
+    places: Vec<Place>,
+    /// Whether each begins where the one before it ends.
+    in_a_row: bool,
+}
+
+/// Where a file is.
+#[derive(Debug, Clone)]
+enum Place {
+    Archive(Archive),
+    /// Open, whatever it is called meanwhile. It may still be written, so that it may end in the middle of a line.
+    Active(PathBuf, Arc<File>),
+    Named(PathBuf),
 }
 
 impl Files {
-    /// Those of the journal whose active file is `path`.
+    /// What these paths name: one is a journal with the archived segments beside it, unless its name says that it is
+    /// compressed; several are just these files, in the order of their events.
     ///
     /// # Errors
     /// What the operating system says; [`io::ErrorKind::NotFound`] when there is no such journal.
-    pub fn of_journal(path: &std::path::Path) -> io::Result<Self> {
-        let paths = crate::journal::files(path)?;
-        if paths.is_empty() {
-            return Err(io::ErrorKind::NotFound.into());
+    pub fn of(paths: &[PathBuf]) -> io::Result<Self> {
+        match journal::named(paths) {
+            Some(path) => Self::of_journal(path),
+            None => Ok(Self::these(paths)),
         }
-        Ok(Self { grows: paths.last().is_some_and(|last| last == path), paths })
     }
 
-    /// Opens one of them for reading at any place.
-    pub(super) fn open(&self, index: usize) -> io::Result<File> {
-        let path = self.paths.get(index).ok_or(io::ErrorKind::NotFound)?;
-        // The active file is never compressed, whatever its name is.
-        if self.is_growing(index) { File::open(path) } else { open_segment(path) }
+    /// Those of the journal whose active file is `path`.
+    ///
+    /// # Errors
+    /// As for [`Self::of`].
+    pub fn of_journal(path: &Path) -> io::Result<Self> {
+        let (archives, active) = journal::segments(path)?;
+        let active = active.map(|file| Place::Active(path.to_owned(), Arc::new(file)));
+        let places: Vec<_> = archives.into_iter().map(Place::Archive).chain(active).collect();
+        if places.is_empty() {
+            Err(io::ErrorKind::NotFound.into())
+        } else {
+            Ok(Self { places, in_a_row: true })
+        }
+    }
+
+    fn these(paths: &[PathBuf]) -> Self {
+        let places = journal::in_order(paths).into_iter().map(Place::Named).collect();
+        Self { places, in_a_row: false }
+    }
+
+    pub(super) fn count(&self) -> usize {
+        self.places.len()
+    }
+
+    /// What one of them is called.
+    pub(super) fn path(&self, index: usize) -> &Path {
+        self.places.get(index).map_or(Path::new(""), |place| match place {
+            Place::Archive(archive) => &archive.path,
+            Place::Active(path, _) | Place::Named(path) => path,
+        })
+    }
+
+    /// Opens one of them for reading at any place; `None` when it was removed from its journal meanwhile.
+    pub(super) fn open(&self, index: usize) -> io::Result<Option<Arc<File>>> {
+        Ok(match self.places.get(index) {
+            None => None,
+            Some(Place::Archive(archive)) => archive.open()?.map(Arc::new),
+            Some(Place::Active(_, file)) => Some(Arc::clone(file)),
+            Some(Place::Named(path)) => Some(Arc::new(open_segment(path)?)),
+        })
+    }
+
+    /// How much there is to go through in one of them. Of a compressed one, what it takes on the disk stands for what is
+    /// in it.
+    pub(super) fn length(&self, index: usize) -> io::Result<u64> {
+        match self.places.get(index) {
+            None => Ok(0),
+            Some(Place::Archive(archive)) => Ok(archive.length()),
+            Some(Place::Active(_, file)) => Ok(file.metadata()?.len()),
+            Some(Place::Named(path)) => Ok(path.metadata()?.len()),
+        }
     }
 
     fn is_growing(&self, index: usize) -> bool {
-        self.grows && index + 1 == self.paths.len()
-    }
-
-    /// These, whatever their names.
-    pub fn these(paths: Vec<PathBuf>) -> Self {
-        Self { paths, grows: false }
+        matches!(self.places.get(index), Some(Place::Active(..)))
     }
 }
 
@@ -102,7 +152,7 @@ impl Pass<'_> {
     /// Lets one worker on each core go through all lines within the bounds of time.
     pub(super) fn run<W: Worker>(&self, make: impl Fn() -> W) -> Result<Vec<W>, SearchError> {
         let threads = thread::available_parallelism().map_or(1, usize::from).min(MAX_THREADS);
-        let queue = Mutex::new(Queue { left: self.files.paths.len(), current: None, over: false });
+        let queue = Mutex::new(Queue { left: self.files.count(), current: None, over: false });
         let mut workers: Vec<W> = (0..threads).map(|_| make()).collect();
         let ended: Vec<_> = thread::scope(|scope| {
             let running = workers.iter_mut().map(|worker| scope.spawn(|| self.work(&queue, worker)));
@@ -141,8 +191,7 @@ impl Pass<'_> {
     }
 
     fn unreadable(&self, index: usize, source: io::Error) -> SearchError {
-        let path = self.files.paths.get(index).cloned().unwrap_or_default();
-        SearchError::Io { path, source }
+        SearchError::Io { path: self.files.path(index).to_owned(), source }
     }
 }
 
@@ -186,22 +235,19 @@ impl Queue {
                 return Ok(None);
             }
             self.left -= 1;
-            self.current = Some(self.open(pass, self.left)?);
+            self.current = self.open(pass, self.left)?;
         }
     }
 
-    fn open(&mut self, pass: &Pass<'_>, index: usize) -> Result<Open, SearchError> {
-        let opened = || {
-            let file = pass.files.open(index)?;
-            let all = file.metadata()?.len();
-            let span = span::within(&file, all, pass.bounds)?;
-            Ok((file, all, span))
-        };
-        let (file, all, span) = opened().map_err(|error| pass.unreadable(index, error))?;
-        self.over = span.begins_before;
+    fn open(&mut self, pass: &Pass<'_>, index: usize) -> Result<Option<Open>, SearchError> {
+        let failed = |error| pass.unreadable(index, error);
+        let Some(file) = pass.files.open(index).map_err(failed)? else { return Ok(None) };
+        let all = file.metadata().map_err(failed)?.len();
+        let span = span::within(&file, all, pass.bounds).map_err(failed)?;
+        self.over = span.begins_before && pass.files.in_a_row;
         pass.tell(all - (span.wanted.end - span.wanted.start));
         let grows = pass.files.is_growing(index);
-        Ok(Open { index, file: Arc::new(file), left: span.wanted.end, wanted: span.wanted, grows })
+        Ok(Some(Open { index, file, left: span.wanted.end, wanted: span.wanted, grows }))
     }
 }
 

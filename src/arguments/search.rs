@@ -34,7 +34,7 @@ pub(crate) struct Search {
     /// Also show so many messages of the thread before and after each, and how long it is [default: what it answers]
     #[arg(long, short = 'C', value_name = "N", value_parser = RangedU64ValueParser::<usize>::new().range(..=10_000))]
     pub(crate) context: Option<usize>,
-    /// Search these files [default: the whole journal]; may be repeated
+    /// Search this journal, with the archived segments beside it; repeated, just these files [default: the journal of the bus]
     #[arg(long = "file", value_name = "FILE")]
     pub(crate) files: Vec<PathBuf>,
 }

@@ -21,12 +21,16 @@ use crate::show;
 
 pub(crate) fn run(context: &Context, asked: &Search) -> Result<(), Failure> {
     let query = query(asked)?;
-    let (files, bounds) = if asked.files.is_empty() {
-        let path = history::path(context)?;
-        let files = Files::of_journal(&path).map_err(|error| history::unreadable(&path, error))?;
-        (files, bounds(history::wanted(&asked.choice, &path)?))
-    } else {
-        (Files::these(asked.files.clone()), bounds(history::wanted_in(&asked.choice, &asked.files)?))
+    let (files, bounds) = match asked.files.first() {
+        None => {
+            let path = history::path(context)?;
+            let files = Files::of_journal(&path).map_err(|error| history::unreadable(&path, error))?;
+            (files, bounds(history::wanted(&asked.choice, &path)?))
+        }
+        Some(first) => {
+            let files = Files::of(&asked.files).map_err(|error| history::unreadable(first, error))?;
+            (files, bounds(history::wanted_in(&asked.choice, &asked.files)?))
+        }
     };
     let search = search::Search {
         bounds,

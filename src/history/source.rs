@@ -1,11 +1,10 @@
 //! Where the lines of a journal come from: the journal with its archived segments, or some of its files.
 
 use std::fs::File;
-use std::io::{self, BufRead as _, BufReader, Seek as _};
+use std::io::{self, BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
 
-use veda_bus_core::journal::{Line, Reader, open_segment};
-use veda_bus_core::name::Seq;
+use veda_bus_core::journal::{Line, Reader, in_order, named, open_segment};
 
 use super::{next_line, open, unreadable};
 use crate::failure::Failure;
@@ -27,18 +26,12 @@ impl Source {
     /// What these files are: one is a journal, unless it is compressed; several are just these, in the order of their
     /// events.
     pub(crate) fn all(files: &[impl AsRef<Path>]) -> Result<Vec<Self>, Failure> {
-        if let [file] = files
-            && !is_compressed(file.as_ref())
-        {
-            return Ok(vec![Self::journal(file.as_ref())?]);
+        if let Some(journal) = named(files) {
+            return Ok(vec![Self::journal(journal)?]);
         }
-        let mut segments = Vec::new();
-        for file in files {
-            let path = file.as_ref();
-            segments.push(Segment::open(path).map_err(|error| unreadable(path, error))?);
-        }
-        segments.sort_by_key(|(first, _)| *first);
-        Ok(segments.into_iter().map(|(_, segment)| Self::Segment(segment)).collect())
+        let each = in_order(files).into_iter();
+        each.map(|path| Segment::open(&path).map(Self::Segment).map_err(|error| unreadable(&path, error)))
+            .collect()
     }
 
     /// The next line, if there is one.
@@ -53,10 +46,6 @@ impl Source {
     }
 }
 
-fn is_compressed(path: &Path) -> bool {
-    path.extension().is_some_and(|ending| ending == "zst" || ending == "gz")
-}
-
 /// A file of a journal, and how far it was read.
 pub(crate) struct Segment {
     path: PathBuf,
@@ -68,17 +57,9 @@ pub(crate) struct Segment {
 }
 
 impl Segment {
-    /// At its beginning, with the number of the first event that it has.
-    fn open(path: &Path) -> io::Result<(Option<Seq>, Self)> {
+    fn open(path: &Path) -> io::Result<Self> {
         let file = BufReader::new(open_segment(path)?);
-        let mut segment = Self { path: path.to_owned(), file, line: Vec::new(), number: 0, offset: 0 };
-        let mut first = None;
-        while let (None, Some(line)) = (first, segment.next_line()?) {
-            first = line.decode().ok().map(|(recorded, _)| recorded.seq);
-        }
-        segment.file.rewind()?;
-        (segment.number, segment.offset) = (0, 0);
-        Ok((first, segment))
+        Ok(Self { path: path.to_owned(), file, line: Vec::new(), number: 0, offset: 0 })
     }
 
     fn next_line(&mut self) -> io::Result<Option<Line<'_>>> {

@@ -4,7 +4,7 @@ use std::fs;
 
 use serde_json::{Value, json};
 
-use super::harness::{Bus, Machine, answer, message, mode_of, query, text, voted_down, with};
+use super::harness::{Bus, Machine, answer, message, mode_of, query, text, voted_down};
 
 /// A bus on which something of every kind was said.
 fn busy() -> Bus {

@@ -43,7 +43,7 @@ fn files(each: &[&[String]]) -> (TempDir, Files) {
     let folder = tempfile::tempdir().unwrap();
     let paths: Vec<PathBuf> = (0..each.len()).map(|index| folder.path().join(index.to_string())).collect();
     paths.iter().zip(each).for_each(|(path, lines)| std::fs::write(path, lines.concat()).unwrap());
-    (folder, Files::these(paths))
+    (folder, Files::of(&paths).unwrap())
 }
 
 fn run(search: &Search, files: &Files) -> Found {
@@ -188,10 +188,10 @@ fn what_can_not_be_read_is_counted_and_the_rest_is_found() {
         line(5, "accepted", r#""message":{"payload":{"x":"word"}}"#),
         question(6, "a word"),
     ];
-    let (_folder, files) = files(&[&lines, &[]]);
+    let (folder, files) = files(&[&lines, &[]]);
     let found = run(&Search::new(Query::parse("word").unwrap()), &files);
     assert_eq!((numbers(&found), found.total, found.unreadable), (vec![6, 1], 2, 4));
-    assert_eq!(found.first_unreadable.unwrap(), (files.paths[0].clone(), lines[0].len() as u64));
+    assert_eq!(found.first_unreadable.unwrap(), (folder.path().join("0"), lines[0].len() as u64));
 }
 
 #[test]
@@ -203,6 +203,40 @@ fn a_line_that_is_still_being_written_is_no_line_yet() {
     std::fs::write(&path, question(1, "a word") + &half[..80]).unwrap();
     let found = run(&Search::new(Query::parse("word").unwrap()), &Files::of_journal(&path).unwrap());
     assert_eq!((found.total, found.unreadable), (1, 0));
+}
+
+#[test]
+fn nothing_is_lost_that_is_rotated_compressed_or_removed_after_the_files_were_listed() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("log");
+    let archive = |first: u64| folder.path().join(format!("log.{first:012}"));
+    std::fs::write(archive(1), question(1, "a word")).unwrap();
+    std::fs::write(archive(2), question(2, "a word")).unwrap();
+    std::fs::write(&path, question(3, "a word")).unwrap();
+    let files = Files::of(std::slice::from_ref(&path)).unwrap();
+    crate::journal::compress(&path, &archive(1)).unwrap().unwrap();
+    std::fs::rename(&path, archive(3)).unwrap();
+    std::fs::write(&path, question(4, "a later word")).unwrap();
+    let search = Search::new(Query::parse("word").unwrap());
+    assert_eq!(numbers(&run(&search, &files)), [3, 2, 1]);
+    std::fs::remove_file(archive(2)).unwrap();
+    assert_eq!(numbers(&run(&search, &files)), [3, 1], "what was removed is there no more");
+    // One that is compressed, alone, is no journal.
+    let packed = archive(1).with_extension("000000000001.zst");
+    assert_eq!(numbers(&run(&search, &Files::of(&[packed]).unwrap())), [1]);
+}
+
+#[test]
+fn files_that_were_named_are_searched_in_any_order() {
+    let folder = tempfile::tempdir().unwrap();
+    let (old, new) = (folder.path().join("old"), folder.path().join("new"));
+    std::fs::write(&old, question(1, "a word") + &question(2, "a word")).unwrap();
+    std::fs::write(&new, question(3, "a word") + &question(4, "a word")).unwrap();
+    let since = Bounds { since: Some(Millis(2000)), ..Bounds::default() };
+    let search = Search { bounds: since, ..Search::new(Query::parse("word").unwrap()) };
+    for paths in [[old.clone(), new.clone()], [new, old]] {
+        assert_eq!(numbers(&run(&search, &Files::of(&paths).unwrap())), [4, 3, 2]);
+    }
 }
 
 #[test]

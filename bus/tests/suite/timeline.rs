@@ -185,6 +185,55 @@ fn a_missing_segment_a_bad_line_and_a_torn_end_are_told_with_their_extent() {
 }
 
 #[test]
+fn a_line_with_a_number_that_is_far_too_high_makes_no_other_unreadable() {
+    for wrong in ["9021", "18446744073709551615"] {
+        let (place, all) = some(ENDLESS);
+        let text = std::fs::read_to_string(place.path()).unwrap();
+        let changed = text.replace("\n{\"seq\":21,", &format!("\n{{\"seq\":{wrong},"));
+        assert_ne!(text, changed);
+        std::fs::write(place.path(), changed).unwrap();
+        let mut timeline = open(place.path(), 10);
+        let gaps: Vec<_> = timeline.map().gaps.iter().map(|gap| (gap.after.0, gap.lines)).collect();
+        assert_eq!(gaps, [(20, 1)]);
+        let last = all.last().unwrap().seq;
+        assert_eq!(timeline.map().last().unwrap().0, last);
+        let others: Vec<_> = all.into_iter().filter(|recorded| recorded.seq != Seq(21)).collect();
+        assert!(at(&mut timeline, last) == folded(&others, last));
+    }
+}
+
+#[test]
+fn segments_that_were_named_are_in_order_whatever_is_wrong_with_their_first_line() {
+    let (place, all) = some(2000);
+    let files = journal::files(place.path()).unwrap();
+    let second = std::fs::read_to_string(&files[1]).unwrap();
+    std::fs::write(&files[1], second.replacen("{\"seq\":", "{\"sow\":", 1)).unwrap();
+    let named: Vec<_> = files.iter().rev().chain([&files[0]]).cloned().collect();
+    let timeline = Timeline::open(&named, &mut |_| (), |_| folding(10)).unwrap();
+    let [gap] = timeline.map().gaps.as_slice() else { panic!("{:?}", timeline.map().gaps) };
+    assert_eq!((gap.lines, &gap.path), (1, &files[1]));
+    assert_eq!(timeline.map().events, all.len() as u64 - 1);
+}
+
+#[test]
+fn what_is_compressed_while_it_is_open_is_no_news() {
+    let (place, all) = some(2000);
+    let mut timeline = open(place.path(), 10);
+    let plain = journal::compressible(place.path(), None).unwrap();
+    let second = events(&plain[1]).len() as u64;
+    for segment in &plain {
+        journal::compress(place.path(), segment).unwrap().unwrap();
+    }
+    assert!(!timeline.refresh().unwrap());
+    let last = all.last().unwrap().seq;
+    assert!(at(&mut timeline, last) == folded(&all, last));
+    // One of them alone is that segment, and no journal.
+    let packed = journal::files(place.path()).unwrap().remove(1);
+    let alone = open(&packed, 10);
+    assert_eq!((alone.map().events, alone.map().gaps.len()), (second, 0));
+}
+
+#[test]
 fn a_changed_line_is_told_of_once_it_was_looked_at_and_remembered() {
     let (place, _) = some(ENDLESS);
     let text = std::fs::read_to_string(place.path()).unwrap();
