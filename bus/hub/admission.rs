@@ -132,7 +132,7 @@ impl Admission<'_> {
         let others = self.state.repos().iter().filter(|(name, repo)| *name != sender && repo.receives());
         let known: Vec<_> = others.collect();
         if known.is_empty() {
-            return Err(Refusal::new(Code::NoRecipients, "nobody else is known to this bus yet")
+            return Err(Refusal::new(Code::NoRecipients, "nobody else has taken messages on this bus yet")
                 .at("to.repo")
                 .hint("an instance makes itself known with veda-bus join --repo NAME"));
         }

@@ -14,19 +14,26 @@ use super::{Clock, event};
 /// How many texts of a hit are shown.
 const TEXTS: usize = 4;
 
-/// A hit with everything that is shown of it.
+/// A hit with everything that is shown of it, in the order in which it was said.
 pub(crate) fn hit(hit: &Hit) -> Vec<Row> {
     let around = hit.around.as_ref();
     let before = around.map(|around| around.before.as_slice()).unwrap_or_default();
-    let mut rows = vec![head(hit)];
-    rows.extend(around.and_then(|around| answered(around, before)));
+    let mut rows: Vec<_> = around.and_then(|around| answered(around, before)).into_iter().collect();
     rows.extend(before.iter().map(|recorded| beside("before", recorded)));
-    for found in hit.matches.iter().take(TEXTS) {
-        rows.extend(lines(found).into_iter().map(|line| indented(&line)));
-    }
+    rows.push(head(hit));
+    rows.extend(said(hit).iter().map(indented));
     let after = around.map(|around| around.after.as_slice()).unwrap_or_default();
     rows.extend(after.iter().map(|recorded| beside("after", recorded)));
     rows
+}
+
+/// The lines in which something was found; where nothing is looked for in texts, what the message is about.
+fn said(hit: &Hit) -> Vec<Row> {
+    if hit.matches.is_empty() {
+        let headline = message_of(&hit.recorded).map(|message| message.payload.headline());
+        return headline.into_iter().map(|text| Row::of(Role::Text, &text)).collect();
+    }
+    hit.matches.iter().take(TEXTS).flat_map(lines).collect()
 }
 
 /// When, from whom, for whom, what it is; of an event without a message, what it tells.

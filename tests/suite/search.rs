@@ -86,6 +86,13 @@ fn a_hit_is_told_with_its_place_and_its_thread() {
         shown.stdout.contains("answers") && shown.stdout.contains("Why does \"refresh\" fail"),
         "{shown:?}"
     );
+    // In the order in which it was said.
+    let shown = bus.run(&["search", "deadline", "--context", "1"]).exits(0).stdout;
+    let place = |text: &str| shown.find(text).unwrap_or_else(|| panic!("no {text:?} in {shown}"));
+    let places = ["  before ", "Query  first", "answer: Because", "  after "].map(place);
+    assert!(places.is_sorted(), "{shown}");
+    let shown = bus.run(&["search", "--cel", "id == 'first'"]).exits(0).stdout;
+    assert!(shown.contains("    Because of the deadline"), "{shown}");
 }
 
 #[test]
