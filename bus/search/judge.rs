@@ -108,7 +108,10 @@ impl<'s> Judge<'s> {
             if !all && !is_searched(field.place) {
                 return;
             }
-            for (index, (pattern, worth)) in patterns.iter().zip(worths.iter_mut()).enumerate() {
+            let most = most_of(field.place);
+            let better =
+                patterns.iter().zip(worths.iter_mut()).enumerate().filter(|(_, (_, worth))| **worth < most);
+            for (index, (pattern, worth)) in better {
                 let known = if Some(index) == *rarest { worth_known(pattern, &field, suspect) } else { None };
                 *worth = (*worth).max(known.unwrap_or_else(|| worth_in(&pattern.regex, &field)));
             }
@@ -217,6 +220,15 @@ fn worth_of(place: Place) -> Option<(u32, u32)> {
     }
 }
 
+/// The most that a pattern can be worth in a text.
+fn most_of(place: Place) -> u32 {
+    worth_of(place).map_or_else(|| worth_of_id(place), |(whole, _)| whole)
+}
+
+fn worth_of_id(place: Place) -> u32 {
+    if place == Place::OwnId { 8 } else { 1 }
+}
+
 fn places(regex: &Regex, field: &Field<'_>) -> Vec<Range<usize>> {
     let text = field.text;
     match field.place {
@@ -232,8 +244,7 @@ fn places(regex: &Regex, field: &Field<'_>) -> Vec<Range<usize>> {
 /// What it is worth that a pattern is found in this text; 0 when it is not.
 fn worth_in(regex: &Regex, field: &Field<'_>) -> u32 {
     let Some((whole, part)) = worth_of(field.place) else {
-        let worth = if field.place == Place::OwnId { 8 } else { 1 };
-        return if places(regex, field).is_empty() { 0 } else { worth };
+        return if places(regex, field).is_empty() { 0 } else { worth_of_id(field.place) };
     };
     let mut worth = 0;
     for found in regex.find_iter(field.text).take(MAX_PLACES) {
