@@ -33,6 +33,7 @@ mod suite {
     mod console;
     mod console_doc;
     mod conversation;
+    mod damage;
     mod declaring;
     mod demo;
     mod disk_full;

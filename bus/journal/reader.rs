@@ -5,6 +5,8 @@ use std::io;
 use std::ops::Range;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::Duration;
 
 use super::line::{self, Chain, LineError, SEQ_PREFIX};
 use super::lines::Lines;
@@ -14,6 +16,10 @@ use crate::name::Seq;
 
 /// Below this many bytes, lines are passed over one by one rather than searched.
 const SEARCH_BELOW: u64 = 64 * 1024;
+
+/// So often, and so far apart, it is looked again whether the end of a journal that is being written is a whole line.
+pub(super) const LOOKS: u32 = 5;
+pub(super) const PAUSE: Duration = Duration::from_millis(20);
 
 /// A line of a journal, and where it stands.
 #[derive(Debug, Clone, Copy)]
@@ -175,6 +181,32 @@ impl Reader {
         let (offset, number) = (lines.offset(), number.map(|number| number + 1));
         let there = file.metadata()?.len() > offset;
         Ok(there.then_some(Line { bytes: &[], seq: None, path, number, offset }))
+    }
+
+    /// The same for a line that stays so: one that is being written has its line break in a moment.
+    ///
+    /// # Errors
+    /// What the operating system says.
+    pub fn torn_end(&self) -> io::Result<Option<Line<'_>>> {
+        for _ in 0..LOOKS {
+            if self.unfinished()?.is_none() || self.ends_a_line()? {
+                return Ok(None);
+            }
+            thread::sleep(PAUSE);
+        }
+        self.unfinished()
+    }
+
+    fn ends_a_line(&self) -> io::Result<bool> {
+        let Some(Open { file, .. }) = &self.open else { return Ok(true) };
+        let mut last = [0];
+        let length = file.metadata()?.len();
+        Ok(length == 0 || read_up_to(file, &mut last, length - 1)? == 1 && last == *b"\n")
+    }
+
+    /// The active file of the journal.
+    pub fn path(&self) -> &Path {
+        &self.base
     }
 
     fn step(&mut self) -> io::Result<Option<Found>> {

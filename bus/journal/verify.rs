@@ -3,17 +3,12 @@
 use std::io;
 use std::path::{Path, PathBuf};
 use std::thread;
-use std::time::Duration;
 
 use super::BadLine;
 use super::line::{self, Chain, LineError, Parts};
-use super::reader::{Line, Reader};
+use super::reader::{LOOKS, Line, PAUSE, Reader};
 use super::segment::is_named_after;
 use crate::name::Seq;
-
-/// How often, and how long apart, an end without a line break is looked at again: a bus may be writing it.
-const LOOKS: u32 = 5;
-const PAUSE: Duration = Duration::from_millis(20);
 
 /// What a journal that is whole consists of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -23,7 +23,7 @@ pub(crate) fn run(context: &Context, export: &Export) -> Result<(), Failure> {
     check(export)?;
     let path = history::path(context)?;
     let mut gathering = Gathering::new(history::wanted(&export.choice, &path)?);
-    let bad = each_event(&path, |recorded| gathering.take(recorded))?;
+    let whole = each_event(&path, |recorded| gathering.take(recorded))?;
     let exported = gathering.finish(Millis::now());
     if exported.conversations.is_empty() && exported.refusals.is_empty() {
         return Err(Failure::Failed("nothing in the journal is what was asked for".into()));
@@ -32,7 +32,7 @@ pub(crate) fn run(context: &Context, export: &Export) -> Result<(), Failure> {
         Some(file) => into_file(&exported, format, file)?,
         None => into_stdout(&exported, format)?,
     }
-    history::whole(bad)
+    whole.ended()
 }
 
 /// The format that was asked for, else the one of the file's name, else Markdown.

@@ -37,6 +37,9 @@ pub(crate) fn run(context: &Context, log: &Log) -> Result<(), Failure> {
             }
         })?;
     }
+    if !printer.is_over() {
+        printer.whole().look_at_end(&reader)?;
+    }
     printer.ended()
 }
 

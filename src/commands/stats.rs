@@ -13,7 +13,7 @@ use crate::stats::report;
 pub(crate) fn run(context: &Context, stats: &Stats) -> Result<(), Failure> {
     let path = history::path(context)?;
     let mut counting = Counting::new(history::wanted(&stats.choice, &path)?);
-    let bad = each_event(&path, |recorded| counting.take(&recorded))?;
+    let whole = each_event(&path, |recorded| counting.take(&recorded))?;
     let summary = counting.finish(Millis::now());
     let mut out = Output::new();
     if context.json {
@@ -25,5 +25,5 @@ pub(crate) fn run(context: &Context, stats: &Stats) -> Result<(), Failure> {
         }
     }
     out.flush()?;
-    history::whole(bad)
+    whole.ended()
 }

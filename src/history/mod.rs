@@ -6,11 +6,13 @@
 //! | [`printer`] | how they are printed |
 //! | [`select`] | which events are wanted |
 //! | [`source`] | the journal, or some of its files |
+//! | [`whole`] | what is wrong with it |
 
 pub(crate) mod pace;
 pub(crate) mod printer;
 pub(crate) mod select;
 pub(crate) mod source;
+pub(crate) mod whole;
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -23,14 +25,13 @@ use veda_bus_core::name::MessageId;
 use veda_bus_core::time::Millis;
 use veda_bus_core::wire::BusFrame;
 use veda_bus_ui::when::{self, Edge};
-use veda_bus_ui::words::counted;
 
 use crate::arguments::Choice;
-use crate::commands::say;
 use crate::context::Context;
 use crate::failure::Failure;
 use select::{ThreadSearch, Wanted};
 use source::Source;
+use whole::Whole;
 
 /// The journal of the bus that answers on the socket; without one, the one that the configuration names.
 pub(crate) fn path(context: &Context) -> Result<PathBuf, Failure> {
@@ -118,33 +119,23 @@ fn thread(sources: Vec<Source>, prefix: &str) -> Result<MessageId, Failure> {
     search.found()
 }
 
-/// Hands every event of the journal at `path` to `take`, and gives how many lines can not be read, each of which is told
-/// of.
-pub(crate) fn each_event(path: &Path, take: impl FnMut(Recorded)) -> Result<u64, Failure> {
+/// Hands every event of the journal at `path` to `take`; what is wrong with the journal is told of.
+pub(crate) fn each_event(path: &Path, take: impl FnMut(Recorded)) -> Result<Whole, Failure> {
     each_event_of(vec![Source::journal(path)?], take)
 }
 
 /// The same for a journal or some of its files.
-pub(crate) fn each_event_of(sources: Vec<Source>, mut take: impl FnMut(Recorded)) -> Result<u64, Failure> {
-    let mut bad = 0;
+pub(crate) fn each_event_of(sources: Vec<Source>, mut take: impl FnMut(Recorded)) -> Result<Whole, Failure> {
+    let mut whole = Whole::default();
     for mut source in sources {
         while let Some(line) = source.next_line()? {
-            match line.decode() {
-                Ok((recorded, _)) => take(recorded),
-                Err(error) => {
-                    bad += 1;
-                    say(&format!("{}: {error}", place(&line)));
-                }
+            let read = line.decode();
+            whole.look(&line, read.as_ref().map(|(recorded, _)| recorded.seq));
+            if let Ok((recorded, _)) = read {
+                take(recorded);
             }
         }
+        source.look_at_end(&mut whole)?;
     }
-    Ok(bad)
-}
-
-/// That so many lines of the journal could not be read is a failure, after all that could be.
-pub(crate) fn whole(bad: u64) -> Result<(), Failure> {
-    match bad {
-        0 => Ok(()),
-        bad => Err(Failure::Failed(format!("{} of the journal can not be read", counted(bad, "line")))),
-    }
+    Ok(whole)
 }

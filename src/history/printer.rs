@@ -4,8 +4,7 @@ use veda_bus_core::event::Recorded;
 use veda_bus_core::journal::Line;
 
 use super::select::{Selection, Wanted};
-use super::{place, whole};
-use crate::commands::say;
+use super::whole::Whole;
 use crate::context::{Context, Output};
 use crate::failure::Failure;
 use crate::show::memory::Memory;
@@ -16,15 +15,15 @@ pub(crate) struct Printer {
     selection: Selection,
     json: bool,
     memory: Memory,
-    /// How many lines could not be read.
-    bad: u64,
+    /// What is wrong with what was read.
+    whole: Whole,
     out: Output,
 }
 
 impl Printer {
     pub(crate) fn new(context: &Context, wanted: Wanted) -> Self {
         let (memory, out) = (Memory::new(), Output::new());
-        Self { selection: Selection::new(wanted), json: context.json, memory, bad: 0, out }
+        Self { selection: Selection::new(wanted), json: context.json, memory, whole: Whole::default(), out }
     }
 
     /// Whether nothing that is still to come can be wanted.
@@ -34,15 +33,12 @@ impl Printer {
 
     /// The event of the next line, as far as it is wanted. A line that can not be read is told of.
     pub(crate) fn select(&mut self, line: &Line<'_>) -> Result<Option<Recorded>, Failure> {
-        let recorded = match line.decode() {
-            Ok((recorded, _)) => recorded,
-            Err(error) => {
-                self.bad += 1;
-                self.out.flush()?;
-                say(&format!("{}: {error}", place(line)));
-                return Ok(None);
-            }
-        };
+        let read = line.decode();
+        if read.is_err() {
+            self.out.flush()?;
+        }
+        self.whole.look(line, read.as_ref().map(|(recorded, _)| recorded.seq));
+        let Ok((recorded, _)) = read else { return Ok(None) };
         self.memory.learn_event(&recorded);
         Ok(self.selection.of(recorded, || String::from_utf8_lossy(line.bytes)))
     }
@@ -59,9 +55,14 @@ impl Printer {
         self.out.flush()
     }
 
+    /// What is wrong with the journal, as far as it is known.
+    pub(crate) fn whole(&mut self) -> &mut Whole {
+        &mut self.whole
+    }
+
     /// Nothing more comes.
     pub(crate) fn ended(mut self) -> Result<(), Failure> {
         self.out.flush()?;
-        whole(self.bad)
+        self.whole.ended()
     }
 }

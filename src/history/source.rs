@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use veda_bus_core::journal::{Line, Reader, in_order, named, open_segment};
 
+use super::whole::Whole;
 use super::{next_line, open, unreadable};
 use crate::failure::Failure;
 
@@ -32,6 +33,15 @@ impl Source {
         let each = in_order(files).into_iter();
         each.map(|path| Segment::open(&path).map(Self::Segment).map_err(|error| unreadable(&path, error)))
             .collect()
+    }
+
+    /// Nothing more comes: whether the end is torn.
+    pub(crate) fn look_at_end(&self, whole: &mut Whole) -> Result<(), Failure> {
+        match self {
+            Self::Journal { reader, .. } => whole.look_at_end(reader),
+            // Its end is a line, and was judged as one.
+            Self::Segment(_) => Ok(()),
+        }
     }
 
     /// The next line, if there is one.

@@ -27,7 +27,7 @@ use crate::context::{Context, Output};
 use crate::failure::{Failure, refused};
 use crate::history::pace::Pace;
 use crate::history::source::Source;
-use crate::history::{each_event_of, wanted_in, whole};
+use crate::history::{each_event_of, wanted_in};
 use crate::runtime::runtime;
 
 pub(super) fn run(context: &Context, replay: &Replay, socket: &Path) -> Result<(), Failure> {
@@ -44,7 +44,7 @@ pub(super) fn run(context: &Context, replay: &Replay, socket: &Path) -> Result<(
             is_another(&bus, socket, &files).await?;
         }
         let mut choosing = Choosing::new(wanted_in(choice, &files)?);
-        let bad = each_event_of(Source::all(&files)?, |recorded| choosing.take(recorded))?;
+        let whole = each_event_of(Source::all(&files)?, |recorded| choosing.take(recorded))?;
         let chosen = choosing.chosen();
         if chosen.is_empty() {
             return Err(Failure::Failed("no message of the journal is in that part of it".into()));
@@ -54,7 +54,7 @@ pub(super) fn run(context: &Context, replay: &Replay, socket: &Path) -> Result<(
         stage.register(&chosen).await?;
         stage.play(&chosen, pace).await?;
         stage.ended()?;
-        whole(bad)
+        whole.ended()
     })
 }
 

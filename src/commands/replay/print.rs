@@ -50,6 +50,9 @@ async fn play(printer: &mut Printer, sources: Vec<Source>, mut pace: Pace) -> Re
             }
             printer.print(&line, &recorded)?;
         }
+        if !printer.is_over() {
+            source.look_at_end(printer.whole())?;
+        }
     }
     Ok(())
 }
