@@ -10,12 +10,12 @@ use std::path::{Path, PathBuf};
 use super::lock::LockFile;
 use super::packed::{Packing, Roomy};
 use super::prune::{Fate, Pruning};
-use super::segment::{Archive, archives, beside, folder, lock_path, sync_folder};
+use super::segment::{Archive, archived, archives, beside, folder, lock_path, sync_folder};
 use crate::os;
 use crate::time::Millis;
 
-/// What the name of an unfinished file ends with.
-const UNFINISHED: &str = "zst.tmp";
+/// What the name of an unfinished file has behind that of its packed one.
+const UNFINISHED: &str = "tmp";
 
 /// A segment that was packed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -58,10 +58,10 @@ pub fn compress(path: &Path, segment: &Path) -> io::Result<Option<Compressed>> {
         return Ok(None);
     }
     os::check_owner(segment)?;
-    let unfinished = beside(segment, UNFINISHED);
+    let packed = beside(segment, Packing::Zstd.suffix());
+    let unfinished = beside(&packed, UNFINISHED);
     let after = pack(segment, &unfinished).inspect_err(|_| drop(std::fs::remove_file(&unfinished)))?;
     let before = segment.metadata()?.len();
-    let packed = beside(segment, Packing::Zstd.suffix());
     std::fs::rename(&unfinished, &packed)?;
     sync_folder(path)?;
     std::fs::remove_file(segment)?;
@@ -71,12 +71,13 @@ pub fn compress(path: &Path, segment: &Path) -> io::Result<Option<Compressed>> {
 
 /// Removes what was left by somebody who was interrupted: whoever packs holds the lock.
 fn remove_unfinished(path: &Path) -> io::Result<()> {
+    let base = path.file_name().unwrap_or_default().as_encoded_bytes();
     for entry in std::fs::read_dir(folder(path))? {
-        let entry = entry?;
-        let (name, path) = (entry.file_name(), path.file_name().unwrap_or_default());
-        let of_ours = name.as_encoded_bytes().starts_with(path.as_encoded_bytes());
-        if of_ours && name.as_encoded_bytes().ends_with(format!(".{UNFINISHED}").as_bytes()) {
-            std::fs::remove_file(entry.path())?;
+        let path = entry?.path();
+        let packed = path.file_stem().filter(|_| path.extension().is_some_and(|end| end == UNFINISHED));
+        let archive = packed.and_then(|packed| archived(base, packed.as_encoded_bytes()));
+        if archive.is_some_and(|(_, packing)| packing == Some(Packing::Zstd)) {
+            std::fs::remove_file(path)?;
         }
     }
     Ok(())

@@ -195,7 +195,7 @@ pub fn open_segment(path: &Path) -> io::Result<File> {
 }
 
 /// The number in `name` when it is that of an archive of `base`, and how that is compressed.
-fn archived(base: &[u8], name: &[u8]) -> Option<(Seq, Option<Packing>)> {
+pub(super) fn archived(base: &[u8], name: &[u8]) -> Option<(Seq, Option<Packing>)> {
     let rest = name.strip_prefix(base)?.strip_prefix(b".")?;
     let packed = |packing: Packing| {
         let digits = rest.strip_suffix(packing.suffix().as_bytes())?.strip_suffix(b".")?;

@@ -59,6 +59,19 @@ fn what_an_interrupted_one_left_is_cleaned_up_and_done_again() {
 }
 
 #[test]
+fn what_another_journal_has_not_finished_is_left_to_it() {
+    let place = Place::filled(2, 4);
+    let others = ["coordination.log2.000000000001.zst.tmp", "coordination.log.mine.zst.tmp"];
+    for name in others {
+        fs::write(place.path().with_file_name(name), "half").unwrap();
+    }
+    compress_all(&place);
+    for name in others {
+        assert!(place.files().iter().any(|file| file == name), "{:?}", place.files());
+    }
+}
+
+#[test]
 fn what_is_gone_or_no_file_of_ours_is_not_packed() {
     let place = Place::filled(3, 4);
     let segments = place.segments();
