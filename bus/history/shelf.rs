@@ -6,18 +6,17 @@
 //! <event 8><digest of its line 16><stamps 16><bytes of gaps 4><bytes of the fold 4><blake3 of both 32><gaps><fold, zstd> …
 //! ```
 
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io;
 use std::os::unix::fs::FileExt as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::map::Gap;
-use crate::journal::{Chain, read_up_to};
+use crate::journal::{Chain, SNAPSHOTS_BEGIN, read_up_to, take_over_snapshots};
 use crate::name::Seq;
-use crate::os;
 
 const HEAD: usize = 8 + 16 + 16 + 4 + 4 + 32;
 
@@ -77,8 +76,8 @@ pub(super) struct Shelf {
 impl Shelf {
     /// The file at `path` with snapshots of what `form` names, when there is one; else it is made with the first snapshot.
     pub(super) fn open(path: PathBuf, form: &str) -> io::Result<Self> {
-        let headline = format!("veda-bus replay 1 {form}\n");
-        let file = if path.exists() { taken_over(&path) } else { None };
+        let headline = format!("{SNAPSHOTS_BEGIN}1 {form}\n");
+        let file = if path.exists() { take_over_snapshots(&path) } else { None };
         let mut shelf = Self { path, headline, file, kept: Vec::new(), end: 0 };
         if shelf.file.is_some() && !shelf.read()? {
             shelf.begin()?;
@@ -86,11 +85,11 @@ impl Shelf {
         Ok(shelf)
     }
 
-    /// Where it can not be kept beside the journal, because another process has it or nobody may write there, it is a file
-    /// without a name, and gone when this is.
+    /// Where it can not be kept beside the journal, because another process has it, nobody may write there, or something else
+    /// has its name, it is a file without a name, and gone when this is.
     fn file(&mut self) -> io::Result<&File> {
         if self.file.is_none() {
-            self.file = Some(taken_over(&self.path).map_or_else(tempfile::tempfile, Ok)?);
+            self.file = Some(take_over_snapshots(&self.path).map_or_else(tempfile::tempfile, Ok)?);
             self.begin()?;
         }
         self.file.as_ref().ok_or_else(|| io::ErrorKind::NotFound.into())
@@ -221,13 +220,6 @@ fn taken<const N: usize>(bytes: &[u8]) -> ([u8; N], &[u8]) {
     let mut first = [0; N];
     first.copy_from_slice(&bytes[..N]);
     (first, &bytes[N..])
-}
-
-/// The file at `path`, when it is ours and nobody else has it.
-fn taken_over(path: &Path) -> Option<File> {
-    let mut how = OpenOptions::new();
-    let opened = os::open_private(path, how.read(true).write(true).create(true).truncate(false)).ok();
-    opened.filter(|file| file.try_lock().is_ok())
 }
 
 /// What stands before a snapshot.

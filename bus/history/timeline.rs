@@ -19,7 +19,7 @@ use super::shelf::{Mark, Shelf, Stamps};
 use super::walk::{Passed, Walk};
 use crate::event::Recorded;
 use crate::journal::line::{Parts, anchor};
-use crate::journal::{Chain, beside};
+use crate::journal::{Chain, snapshots};
 use crate::name::Seq;
 use crate::state::State;
 
@@ -124,7 +124,7 @@ impl<F: Fold> Timeline<F> {
         let all = files.bytes()?;
         scan.go_on(&files, &mut map, &mut |done| tell(Progress { done, all: all.max(done) }))?;
         let folding = folding(&map);
-        let shelf = Shelf::open(beside(first, "replay"), &folding.form)?;
+        let shelf = Shelf::open(snapshots(first), &folding.form)?;
         let (map, edge) = (Arc::new(map), Edge::new(&folding.empty));
         let mut timeline = Self { files, scan, map, folding, shelf, edge, aside: Vec::new() };
         timeline.begin_at_the_edge()?;

@@ -13,6 +13,7 @@
 //! | `<log_path>.lock` | held by the bus that writes ([`lock`]) |
 //! | `<log_path>.000000000042.zst.tmp` | what [`compress()`] has not finished, or never will |
 //! | `<log_path>.archives.lock` | held by whoever removes or compresses archives |
+//! | `<log_path>.replay` | what a replay keeps to begin in the middle; it goes with the segments that are pruned |
 //! | `<log_path>.torn-42` | what a crash had left of event 42 and the ones after it, cut off by a recovery |
 //!
 //! # What survives what
@@ -31,6 +32,7 @@ mod packed;
 mod prune;
 mod recover;
 mod segment;
+mod snapshots;
 mod sync;
 mod verify;
 mod writer;
@@ -50,6 +52,7 @@ pub(crate) use reader::line_break_after;
 pub use reader::{Line, Reader};
 pub(crate) use segment::{Archive, beside, first_number, read_up_to, segments};
 pub use segment::{files, in_order, named, open_segment};
+pub(crate) use snapshots::{BEGINNING as SNAPSHOTS_BEGIN, snapshots, take_over_snapshots};
 pub use verify::{Verified, VerifyError, verify};
 pub use writer::Journal;
 

@@ -14,6 +14,7 @@ use super::lock::LockFile;
 use super::packed::{LONGEST_LINE, Packing, is_of_the_system};
 use super::recover::needed;
 use super::segment::{Archive, archives, beside, first_line_at, folder, lock_path, sync_folder};
+use super::snapshots::remove_snapshots;
 use crate::name::Seq;
 use crate::os;
 use crate::time::Millis;
@@ -123,14 +124,18 @@ impl Pruning {
         self.segments.iter().filter(|segment| segment.fate == Fate::Goes)
     }
 
-    /// Removes the segments of the journal at `path` that go, oldest first, and, if that is wanted, the torn ends. What
-    /// is gone already does no harm; nothing goes that is another file than it was.
+    /// Removes the segments of the journal at `path` that go, oldest first, and, if that is wanted, the torn ends. With the
+    /// first of them, the snapshots of a replay go, in which their texts are, too. What is gone already does no harm; nothing
+    /// goes that is another file than it was.
     ///
     /// # Errors
     /// What the operating system says, or that a segment was compressed or replaced meanwhile. What has not gone is whole.
     pub fn remove(&self, path: &Path, with_torn: bool) -> io::Result<()> {
         let _lock = LockFile::wait(&lock_path(path)).map_err(io::Error::other)?;
         let there = archives(path)?;
+        if self.going().next().is_some() {
+            remove_snapshots(path)?;
+        }
         for segment in self.going() {
             let Some(archive) = there.iter().find(|archive| archive.first == segment.first) else { continue };
             if archive.path != segment.path
@@ -139,6 +144,7 @@ impl Pruning {
                 let changed = format!("{} was changed meanwhile; look again", archive.path.display());
                 return Err(io::Error::other(changed));
             }
+            remove_snapshots(&archive.path)?;
             archive.remove()?;
         }
         for torn in self.torn.iter().filter(|_| with_torn) {

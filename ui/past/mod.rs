@@ -119,7 +119,7 @@ pub enum Report {
         position: Seq,
         /// When that was; before the first event, the time of that.
         at: Millis,
-        /// All that the panes show, without the texts of messages.
+        /// All that the panes show, texts of messages and all.
         model: Box<Model>,
     },
     /// There is no such moment.

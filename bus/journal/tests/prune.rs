@@ -131,6 +131,24 @@ fn two_who_prune_do_no_harm_and_nothing_goes_that_is_another_file() {
 }
 
 #[test]
+fn what_a_replay_has_kept_of_the_segments_goes_with_them_and_no_file_of_somebody_else() {
+    let place = needing(13);
+    let kept = place.path().with_file_name("coordination.log.replay");
+    let kept_of_one = place.path().with_file_name(format!("{FIRST}.replay"));
+    for path in [&kept, &kept_of_one] {
+        fs::write(path, "veda-bus replay 1 console\ntexts of messages").unwrap();
+    }
+    of(&place, 2).remove(place.path(), false).unwrap();
+    assert!(kept.exists() && kept_of_one.exists(), "nothing goes");
+    of(&place, 9).remove(place.path(), false).unwrap();
+    assert!(!kept.exists() && !kept_of_one.exists(), "{:?}", place.files());
+
+    fs::write(&kept, "my notes").unwrap();
+    of(&place, 13).remove(place.path(), false).unwrap();
+    assert_eq!(fs::read_to_string(&kept).unwrap(), "my notes");
+}
+
+#[test]
 fn torn_ends_go_only_when_asked_for() {
     let place = needing(13);
     let torn = place.path().with_file_name("coordination.log.torn-7");

@@ -1,5 +1,7 @@
 //! Any moment of a journal is the fold of its events up to there, however it is come by.
 
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::time::Duration;
 
@@ -263,7 +265,7 @@ fn snapshots_of_something_else_are_made_anew() {
     let third = good.len() / 3;
     rotten[third] ^= 1;
     let cut = good[..good.len() - 5].to_vec();
-    for bytes in [b"something else\n".to_vec(), rotten, cut, Vec::new(), good] {
+    for bytes in [b"veda-bus replay 1 other\n".to_vec(), rotten, cut, Vec::new(), good] {
         std::fs::write(&shelf, bytes).unwrap();
         let mut timeline = open(place.path(), 5);
         assert!(at(&mut timeline, middle) == expected);
@@ -275,6 +277,24 @@ fn snapshots_of_something_else_are_made_anew() {
     let mut timeline = Timeline::open(&[place.path().to_owned()], &mut |_| (), |_| other).unwrap();
     assert_eq!(timeline.indexed(), Seq(0));
     assert!(at(&mut timeline, middle) == expected);
+}
+
+#[test]
+fn snapshots_are_for_their_owner_and_take_no_file_of_somebody_elses() {
+    let (place, all) = some(2000);
+    let shelf = place.path().with_file_name("coordination.log.replay");
+    let last = all.last().unwrap().seq;
+    for (text, is_taken) in [("my precious notes\n", false), ("", true), ("veda-bus replay 0 old\n", true)] {
+        std::fs::write(&shelf, text).unwrap();
+        std::fs::set_permissions(&shelf, Permissions::from_mode(0o644)).unwrap();
+        let mut timeline = open(place.path(), 5);
+        index(&mut timeline);
+        assert!(at(&mut timeline, last) == folded(&all, last));
+        let left = std::fs::read(&shelf).unwrap();
+        assert_eq!(left != text.as_bytes(), is_taken, "{text:?}");
+        let mode = std::fs::metadata(&shelf).unwrap().permissions().mode() & 0o777;
+        assert_eq!(mode, if is_taken { 0o600 } else { 0o644 }, "{text:?}");
+    }
 }
 
 #[test]
