@@ -1,5 +1,6 @@
 //! Snapshots of a fold in a file beside the journal, so that a fold may begin in the middle. They only save time: each is
-//! checked against the journal before it is believed, and what does not fit is thrown away and made again.
+//! checked against the journal before it is believed, and what does not fit is thrown away and made again. So nothing
+//! that goes wrong with them, a full disk above all, is an error: there are no more snapshots then.
 //!
 //! ```text
 //! veda-bus replay 1 <what is folded>\n
@@ -15,7 +16,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::map::Gap;
-use crate::journal::{Chain, SNAPSHOTS_BEGIN, read_up_to, take_over_snapshots};
+use crate::journal::{Chain, SNAPSHOTS_BEGIN, check_room, read_up_to, take_over_snapshots};
 use crate::name::Seq;
 
 const HEAD: usize = 8 + 16 + 16 + 4 + 4 + 32;
@@ -71,18 +72,28 @@ pub(super) struct Shelf {
     kept: Vec<Kept>,
     /// Where the next snapshot goes.
     end: u64,
+    /// No more are made, because one could not be.
+    is_closed: bool,
 }
 
 impl Shelf {
     /// The file at `path` with snapshots of what `form` names, when there is one; else it is made with the first snapshot.
-    pub(super) fn open(path: PathBuf, form: &str) -> io::Result<Self> {
+    pub(super) fn open(path: PathBuf, form: &str) -> Self {
         let headline = format!("{SNAPSHOTS_BEGIN}1 {form}\n");
         let file = if path.exists() { take_over_snapshots(&path) } else { None };
-        let mut shelf = Self { path, headline, file, kept: Vec::new(), end: 0 };
-        if shelf.file.is_some() && !shelf.read()? {
-            shelf.begin()?;
+        let mut shelf = Self { path, headline, file, kept: Vec::new(), end: 0, is_closed: false };
+        if shelf.file.is_some() {
+            let begun = shelf.read().and_then(|is_ours| if is_ours { Ok(()) } else { shelf.begin() });
+            shelf.close_unless(begun);
         }
-        Ok(shelf)
+        shelf
+    }
+
+    fn close_unless(&mut self, done: io::Result<()>) {
+        if let Err(error) = done {
+            tracing::warn!("no more snapshots are kept in {}: {error}", self.path.display());
+            self.is_closed = true;
+        }
     }
 
     /// Where it can not be kept beside the journal, because another process has it, nobody may write there, or something else
@@ -137,49 +148,65 @@ impl Shelf {
     }
 
     /// Throws away the snapshot at event `seq` and all after it.
-    pub(super) fn drop_from(&mut self, seq: Seq) -> io::Result<()> {
+    pub(super) fn drop_from(&mut self, seq: Seq) {
         let place = self.kept.partition_point(|kept| kept.mark.seq < seq);
         if let Some(first) = self.kept.get(place) {
             self.end = first.offset - HEAD as u64;
             self.kept.truncate(place);
-            self.file.as_ref().map_or(Ok(()), |file| file.set_len(self.end))?;
+            self.cut();
         }
-        Ok(())
+    }
+
+    /// Gives back what is behind the last snapshot.
+    fn cut(&mut self) {
+        let cut = self.file.as_ref().map_or(Ok(()), |file| file.set_len(self.end));
+        self.close_unless(cut);
     }
 
     /// The snapshot at event `seq`; `None` when there is none that can be read.
-    pub(super) fn get<F: DeserializeOwned>(&self, seq: Seq) -> io::Result<Option<F>> {
-        let Ok(place) = self.kept.binary_search_by_key(&seq, |kept| kept.mark.seq) else { return Ok(None) };
+    pub(super) fn get<F: DeserializeOwned>(&self, seq: Seq) -> Option<F> {
+        let place = self.kept.binary_search_by_key(&seq, |kept| kept.mark.seq).ok()?;
         let kept = self.kept[place];
-        let Some(written) = self.written(&kept)? else { return Ok(None) };
+        let written = self.written(&kept)?;
         let packed = &written[kept.gaps as usize..];
-        let bytes = zstd::bulk::decompress(packed, unpacked_length(packed)).ok();
-        Ok(bytes.and_then(|bytes| postcard::from_bytes(&bytes).ok()))
+        let bytes = zstd::bulk::decompress(packed, unpacked_length(packed)).ok()?;
+        postcard::from_bytes(&bytes).ok()
     }
 
     /// What was found to be wrong with the journal while these snapshots were taken.
-    pub(super) fn gaps(&self) -> io::Result<Vec<Gap>> {
+    pub(super) fn gaps(&self) -> Vec<Gap> {
         let mut gaps = Vec::new();
         for kept in self.kept.iter().filter(|kept| kept.gaps > 0) {
-            let written = self.written(kept)?;
+            let written = self.written(kept);
             let found = written.and_then(|bytes| postcard::from_bytes(&bytes[..kept.gaps as usize]).ok());
             gaps.extend(found.unwrap_or_else(Vec::new));
         }
-        Ok(gaps)
+        gaps
     }
 
     /// The bytes of a snapshot, when they are those that were written.
-    fn written(&self, kept: &Kept) -> io::Result<Option<Vec<u8>>> {
-        let Some(file) = &self.file else { return Ok(None) };
+    fn written(&self, kept: &Kept) -> Option<Vec<u8>> {
+        let file = self.file.as_ref()?;
         let length = usize::try_from(kept.length()).unwrap_or(LONGEST).min(LONGEST);
         let mut bytes = vec![0; length];
-        let read = read_up_to(file, &mut bytes, kept.offset)?;
+        let read = read_up_to(file, &mut bytes, kept.offset).ok()?;
         let is_whole = read as u64 == kept.length() && *blake3::hash(&bytes).as_bytes() == kept.digest;
-        Ok(is_whole.then_some(bytes))
+        is_whole.then_some(bytes)
     }
 
     /// Keeps a snapshot that was taken after all others, with what was found to be wrong since the one before.
-    pub(super) fn put<F: Serialize>(&mut self, mark: Mark, gaps: &[Gap], fold: &F) -> io::Result<()> {
+    pub(super) fn put<F: Serialize>(&mut self, mark: Mark, gaps: &[Gap], fold: &F) {
+        if self.is_closed {
+            return;
+        }
+        let written = self.write(mark, gaps, fold);
+        if written.is_err() {
+            self.close_unless(written);
+            self.cut();
+        }
+    }
+
+    fn write<F: Serialize>(&mut self, mark: Mark, gaps: &[Gap], fold: &F) -> io::Result<()> {
         let gaps =
             if gaps.is_empty() { Vec::new() } else { postcard::to_stdvec(gaps).map_err(io::Error::other)? };
         let packed = zstd::bulk::compress(&postcard::to_stdvec(fold).map_err(io::Error::other)?, LEVEL)?;
@@ -196,7 +223,7 @@ impl Shelf {
         written.extend_from_slice(&digest);
         written.extend_from_slice(&gaps);
         written.extend_from_slice(&packed);
-        self.file()?;
+        check_room(self.file()?, written.len() as u64)?;
         let end = self.end;
         self.file()?.write_all_at(&written, end)?;
         self.kept.push(Kept { mark, offset: end + HEAD as u64, gaps: gap_bytes, bytes, digest });

@@ -109,7 +109,8 @@ impl<F: Fold> Timeline<F> {
     /// Opens a journal: one path is its active file, with the archived segments beside it; several are just these
     /// segments. All lines are looked at, at their ends only, of which `tell` hears; then `folding` says what is folded.
     ///
-    /// Snapshots are kept in `<path>.replay`, or where that can not be, in a file without a name.
+    /// Snapshots are kept in `<path>.replay`, or where that can not be, in a file without a name. Where there is no room for
+    /// them, there are none.
     ///
     /// # Errors
     /// What the operating system says; [`io::ErrorKind::NotFound`] when there is no such journal.
@@ -124,7 +125,7 @@ impl<F: Fold> Timeline<F> {
         let all = files.bytes()?;
         scan.go_on(&files, &mut map, &mut |done| tell(Progress { done, all: all.max(done) }))?;
         let folding = folding(&map);
-        let shelf = Shelf::open(snapshots(first), &folding.form)?;
+        let shelf = Shelf::open(snapshots(first), &folding.form);
         let (map, edge) = (Arc::new(map), Edge::new(&folding.empty));
         let mut timeline = Self { files, scan, map, folding, shelf, edge, aside: Vec::new() };
         timeline.begin_at_the_edge()?;
@@ -187,9 +188,9 @@ impl<F: Fold> Timeline<F> {
     fn believed(&mut self, mark: Mark) -> io::Result<Option<F>> {
         let chain = self.chain_at(mark.seq)?;
         let fits = chain == Some(mark.chain) && mark.stamps.still_fit(self.stamps(mark.seq));
-        let fold = if fits { self.shelf.get(mark.seq)? } else { None };
+        let fold = if fits { self.shelf.get(mark.seq) } else { None };
         if fold.is_none() {
-            self.shelf.drop_from(mark.seq)?;
+            self.shelf.drop_from(mark.seq);
             self.edge = Edge::new(&self.folding.empty);
         }
         Ok(fold)
@@ -240,7 +241,7 @@ impl<F: Fold> Timeline<F> {
                 break;
             }
         }
-        let gaps = self.shelf.gaps()?;
+        let gaps = self.shelf.gaps();
         let map = Arc::make_mut(&mut self.map);
         for gap in gaps {
             map.add_gap(gap);
@@ -275,7 +276,7 @@ impl<F: Fold> Timeline<F> {
             if let Some(gap) = self.edge.take(parts, &passed, &self.files) {
                 Arc::make_mut(&mut self.map).add_gap(gap);
             }
-            self.keep(mark)?;
+            self.keep(mark);
             count += 1;
             if count.is_multiple_of(LOOK_EVERY) && begun.elapsed() >= during {
                 return Ok(true);
@@ -285,14 +286,14 @@ impl<F: Fold> Timeline<F> {
     }
 
     /// Takes a snapshot at the edge, when it is time for one.
-    fn keep(&mut self, mark: Mark) -> io::Result<()> {
+    fn keep(&mut self, mark: Mark) {
         if self.edge.since < self.folding.apart || self.shelf.last().is_some_and(|last| last.seq >= mark.seq)
         {
-            return Ok(());
+            return;
         }
         self.edge.since = 0;
         let mark = Mark { stamps: self.stamps(mark.seq), ..mark };
-        self.shelf.put(mark, &std::mem::take(&mut self.edge.gaps), &self.edge.at.fold)
+        self.shelf.put(mark, &std::mem::take(&mut self.edge.gaps), &self.edge.at.fold);
     }
 
     /// How many bytes the snapshots take.

@@ -20,7 +20,7 @@ use crate::os;
 /// No line is longer than this many bytes: the longest message that may be configured has half of it. More without a line
 /// break is damage, before a reader has to hold it in memory.
 pub(super) const LONGEST_LINE: u64 = 128 << 20;
-/// Whoever unpacks or packs leaves so many bytes of the disk to everybody else, and looks again after every so many.
+/// Whoever unpacks, packs or keeps snapshots leaves so many bytes of the disk to everybody else, and looks again after every so many.
 const LEFT_FREE: u64 = 64 << 20;
 const LOOK_EVERY: u64 = 16 << 20;
 const CHUNK: usize = 128 * 1024;
@@ -124,6 +124,15 @@ enum Ended {
     Damaged(String),
 }
 
+/// Whether `file` may grow by so many bytes, and there is still room on its disk for everybody else.
+pub(crate) fn check_room(file: &File, bytes: u64) -> io::Result<()> {
+    if os::free_space(file)? < LEFT_FREE.saturating_add(bytes) {
+        let full = "there is not enough room on the disk for it and everything else";
+        return Err(io::Error::new(io::ErrorKind::StorageFull, full));
+    }
+    Ok(())
+}
+
 /// A file that grows for as long as there is room on its disk for everybody else.
 pub(super) struct Roomy {
     pub(super) file: File,
@@ -143,10 +152,7 @@ impl io::Write for Roomy {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         if self.looked.is_none_or(|looked| self.written - looked >= LOOK_EVERY) {
             self.looked = Some(self.written);
-            if os::free_space(&self.file)? < LEFT_FREE + LOOK_EVERY {
-                let full = "there is not enough room on the disk for it and everything else";
-                return Err(io::Error::new(io::ErrorKind::StorageFull, full));
-            }
+            check_room(&self.file, LOOK_EVERY)?;
         }
         let count = self.file.write(bytes)?;
         self.written += count as u64;

@@ -217,3 +217,11 @@ fn a_reader_goes_to_and_fro_within_compressed_segments() {
     }
     assert_eq!(numbers(&mut reader), (82..=160).collect::<Vec<_>>());
 }
+
+#[test]
+fn nothing_that_can_be_made_again_takes_the_last_room_of_a_disk() {
+    let file = tempfile::tempfile().unwrap();
+    let free = crate::os::free_space(&file).unwrap();
+    let full = crate::journal::check_room(&file, free).unwrap_err();
+    assert_eq!(full.kind(), std::io::ErrorKind::StorageFull);
+}

@@ -9,7 +9,7 @@ use proptest::prelude::*;
 use proptest::sample::{Index, select};
 use proptest::strategy::ValueTree as _;
 use veda_bus_core::event::Recorded;
-use veda_bus_core::history::{Folding, Found, Gap, GapKind, Kind, Timeline};
+use veda_bus_core::history::{Fold, Folding, Found, Gap, GapKind, Kind, Timeline};
 use veda_bus_core::hub::Policy;
 use veda_bus_core::journal;
 use veda_bus_core::name::Seq;
@@ -307,6 +307,35 @@ fn where_snapshots_can_not_be_kept_beside_the_journal_they_are_kept_elsewhere() 
     index(&mut second);
     for seq in [all[10].seq, all[30].seq] {
         assert!(at(&mut first, seq) == at(&mut second, seq));
+    }
+}
+
+/// How many events there were; it can not be written down, as on a full disk.
+#[derive(Debug, Clone, serde::Deserialize)]
+struct Unwritable(usize);
+
+impl serde::Serialize for Unwritable {
+    fn serialize<S: serde::Serializer>(&self, _: S) -> Result<S::Ok, S::Error> {
+        Err(serde::ser::Error::custom("no room"))
+    }
+}
+
+impl Fold for Unwritable {
+    fn apply(&mut self, _: Recorded) {
+        self.0 += 1;
+    }
+}
+
+#[test]
+fn without_snapshots_everything_is_there_all_the_same() {
+    let (place, all) = some(2000);
+    let unwritable = Folding { empty: Unwritable(0), form: "unwritable".into(), apart: 5 };
+    let mut timeline = Timeline::open(&[place.path().to_owned()], &mut |_| (), |_| unwritable).unwrap();
+    while timeline.index(Duration::from_secs(1)).unwrap() {}
+    assert_eq!(timeline.indexed(), all.last().unwrap().seq);
+    for count in [all.len(), all.len() / 2] {
+        let (fold, _) = timeline.go(all[count - 1].seq, &mut |_| true).unwrap().unwrap();
+        assert_eq!(fold.0, count);
     }
 }
 
