@@ -1,10 +1,15 @@
 //! Marks: places of a journal with a note, kept beside it in `<journal>.marks.toml`.
+//!
+//! Several consoles may have the same journal open. So what is written down is what the file has by then, with what was
+//! changed here.
 
+use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde::{Deserialize, Serialize};
+use veda_bus_core::journal::LockFile;
 use veda_bus_core::name::Seq;
 use veda_bus_core::os::{Access, replace};
 use veda_bus_core::time::Millis;
@@ -33,6 +38,8 @@ pub struct Marks {
     /// The file that they are kept in; without one they end with the console.
     path: Option<PathBuf>,
     marks: Vec<Mark>,
+    /// What was set here, or removed, at which event, and is not written down yet.
+    changes: BTreeMap<Seq, Option<Mark>>,
 }
 
 /// The file.
@@ -73,27 +80,40 @@ impl Marks {
     /// When the file can not be read, or is not one of marks: it is left alone then.
     pub fn load(journal: &Path) -> Result<Self, MarksError> {
         let path = path(journal);
-        let failed = |why: String| MarksError { path: path.clone(), why };
-        let text = match std::fs::read_to_string(&path) {
-            Ok(text) => text,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => String::new(),
-            Err(error) => return Err(failed(error.to_string())),
-        };
-        let marks = parse(&text).map_err(failed)?;
-        Ok(Self { path: Some(path), marks })
+        match read(&path) {
+            Ok(marks) => Ok(Self { path: Some(path), marks, changes: BTreeMap::new() }),
+            Err(why) => Err(MarksError { path, why }),
+        }
     }
 
-    /// Writes them down, for nobody but their owner.
+    /// Writes down what was changed, for nobody but their owner, and takes over what others have written meanwhile.
     ///
     /// # Errors
-    /// When the file can not be written; what was there is left as it was.
-    pub fn save(&self) -> Result<(), MarksError> {
-        let Some(path) = &self.path else { return Ok(()) };
-        let failed = |why: String| MarksError { path: path.clone(), why };
+    /// When the file can not be read or written; what was there is left as it was. The next one tries it again.
+    pub fn save(&mut self) -> Result<(), MarksError> {
+        let Some(path) = self.path.clone() else { return Ok(()) };
+        self.merge_into(&path).map_err(|why| MarksError { path, why })
+    }
+
+    fn merge_into(&mut self, path: &Path) -> Result<(), String> {
+        let mut lock = path.as_os_str().to_owned();
+        lock.push(".lock");
+        let _lock = LockFile::wait(Path::new(&lock)).map_err(|error| error.to_string())?;
+        let mut merged = Self { marks: read(path)?, ..Self::default() };
+        for (&event, change) in &self.changes {
+            merged.put(event, change.clone());
+        }
+        merged.write(path)?;
+        self.marks = merged.marks;
+        self.changes.clear();
+        Ok(())
+    }
+
+    fn write(&self, path: &Path) -> Result<(), String> {
         let entry = |mark: &Mark| Entry { event: mark.event, time: told(mark.at), note: mark.note.clone() };
         let file = File { mark: self.marks.iter().map(entry).collect() };
-        let text = toml::to_string(&file).map_err(|error| failed(error.to_string()))?;
-        replace(path, &text, Access::Private).map_err(|error| failed(error.to_string()))
+        let text = toml::to_string(&file).map_err(|error| error.to_string())?;
+        replace(path, &text, Access::Private).map_err(|error| error.to_string())
     }
 
     /// All of them.
@@ -126,14 +146,32 @@ impl Marks {
 
     /// Sets a mark, in place of one at the same event.
     pub fn set(&mut self, mark: Mark) {
-        self.remove(mark.event);
-        let place = self.marks.partition_point(|known| known.event < mark.event);
-        self.marks.insert(place, mark);
+        self.change(mark.event, Some(mark));
     }
 
     /// Takes the mark at an event away.
     pub fn remove(&mut self, event: Seq) {
-        self.marks.retain(|mark| mark.event != event);
+        self.change(event, None);
+    }
+
+    fn change(&mut self, event: Seq, mark: Option<Mark>) {
+        self.put(event, mark.clone());
+        self.changes.insert(event, mark);
+    }
+
+    fn put(&mut self, event: Seq, mark: Option<Mark>) {
+        self.marks.retain(|known| known.event != event);
+        let place = self.marks.partition_point(|known| known.event < event);
+        self.marks.splice(place..place, mark);
+    }
+}
+
+/// The marks in a file; none where it is not there.
+fn read(path: &Path) -> Result<Vec<Mark>, String> {
+    match std::fs::read_to_string(path) {
+        Ok(text) => parse(&text),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
+        Err(error) => Err(error.to_string()),
     }
 }
 
@@ -179,6 +217,26 @@ mod tests {
         assert_eq!(read, marks);
         assert_eq!(read.iter().map(|mark| mark.event.0).collect::<Vec<_>>(), [4, 9]);
         assert_eq!(read.named("aga").map(|mark| mark.event), Some(Seq(4)));
+    }
+
+    #[test]
+    fn two_consoles_keep_each_others_marks() {
+        let folder = tempfile::tempdir().unwrap();
+        let journal = folder.path().join("bus.log");
+        let mut one = Marks::load(&journal).unwrap();
+        one.set(mark(2, "old"));
+        one.save().unwrap();
+        let mut other = Marks::load(&journal).unwrap();
+        one.set(mark(1, "mine"));
+        one.save().unwrap();
+        other.remove(Seq(2));
+        other.set(mark(3, "theirs"));
+        other.save().unwrap();
+        let events = |marks: &Marks| marks.iter().map(|mark| mark.event.0).collect::<Vec<_>>();
+        assert_eq!(events(&Marks::load(&journal).unwrap()), [1, 3]);
+        assert_eq!(events(&other), [1, 3], "it shows what the other one has set");
+        one.save().unwrap();
+        assert_eq!(events(&one), [1, 3], "what the other one has removed does not come back");
     }
 
     #[test]
