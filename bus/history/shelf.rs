@@ -178,8 +178,9 @@ impl Shelf {
         let mut gaps = Vec::new();
         for kept in self.kept.iter().filter(|kept| kept.gaps > 0) {
             let written = self.written(kept);
-            let found = written.and_then(|bytes| postcard::from_bytes(&bytes[..kept.gaps as usize]).ok());
-            gaps.extend(found.unwrap_or_else(Vec::new));
+            let found: Option<Vec<Gap>> =
+                written.and_then(|bytes| postcard::from_bytes(&bytes[..kept.gaps as usize]).ok());
+            gaps.extend(found.unwrap_or_default());
         }
         gaps
     }

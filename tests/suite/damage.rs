@@ -6,7 +6,8 @@ use std::path::PathBuf;
 use super::harness::{Bus, Machine, answer, query};
 
 /// The commands that read a whole journal.
-const READERS: [&[&str]; 4] = [&["log"], &["replay", "--print", "--speed", "max"], &["stats"], &["export", "--all"]];
+const READERS: [&[&str]; 4] =
+    [&["log"], &["replay", "--print", "--speed", "max"], &["stats"], &["export", "--all"]];
 
 /// A machine with the journal of a short conversation whose bus has ended, and that journal.
 fn recorded() -> (Bus, PathBuf) {
@@ -44,7 +45,8 @@ fn missing_events_are_told_and_lines_that_can_not_be_read_are_not_missing() {
     let lines: Vec<&str> = text.lines().collect();
     let but = |left_out: &[usize], bad: usize| {
         let kept = lines.iter().enumerate().filter(|(at, _)| !left_out.contains(at));
-        kept.map(|(at, line)| if at == bad { "no line\n".to_owned() } else { format!("{line}\n") }).collect::<String>()
+        kept.map(|(at, line)| if at == bad { "no line\n".to_owned() } else { format!("{line}\n") })
+            .collect::<String>()
     };
     fs::write(&journal, but(&[4, 5], usize::MAX)).unwrap();
     tell(&bus, "events 5 to 6 are missing before it");

@@ -72,6 +72,8 @@ pub struct Hits {
     pub hits: Vec<Listed>,
     /// How many there are in all.
     pub total: u64,
+    /// How many lines could not be looked at.
+    pub unreadable: u64,
     /// Which one is selected.
     pub selected: usize,
 }

@@ -220,7 +220,7 @@ impl<'a> Work<'a> {
 
     fn ahead(&mut self, after: Seq) -> io::Result<()> {
         let mut events = self.timeline.events_after(after, AHEAD)?;
-        if events.is_empty() {
+        if events.len() < AHEAD {
             self.refresh()?;
             events = self.timeline.events_after(after, AHEAD)?;
         }

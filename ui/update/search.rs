@@ -37,13 +37,18 @@ pub(super) fn found(app: &mut App, findings: Findings) -> Vec<Effect> {
     match findings.found {
         Err(why) => app.complain(why),
         Ok(found) if found.hits.is_empty() => {
-            app.say(format!("nothing in the journal matches {}", findings.line));
+            app.say(format!("nothing in the journal matches {}{}", findings.line, lost(found.unreadable)));
         }
         Ok(found) => {
             let now = app.moment();
             let hits = found.hits.iter().map(|hit| listed(hit, now)).collect();
-            app.overlay =
-                Some(Overlay::Found(Hits { line: findings.line, hits, total: found.total, selected: 0 }));
+            app.overlay = Some(Overlay::Found(Hits {
+                line: findings.line,
+                hits,
+                total: found.total,
+                unreadable: found.unreadable,
+                selected: 0,
+            }));
         }
     }
     Vec::new()
@@ -68,7 +73,13 @@ fn listed(hit: &Hit, now: Millis) -> Listed {
 pub(crate) fn title(hits: &Hits) -> String {
     let (shown, total) = (hits.hits.len() as u64, hits.total);
     let best = if shown < total { format!(", the best {shown}") } else { String::new() };
-    format!("{} with {}{best} (enter goes there)", counted(total, "message"), hits.line)
+    let lost = lost(hits.unreadable);
+    format!("{} with {}{best}{lost} (enter goes there)", counted(total, "message"), hits.line)
+}
+
+/// That some lines could not be looked at.
+fn lost(unreadable: u64) -> String {
+    if unreadable == 0 { String::new() } else { format!("; {} can not be read", counted(unreadable, "line")) }
 }
 
 pub(super) fn key(app: &mut App, mut hits: Hits, key: KeyEvent) -> Vec<Effect> {

@@ -30,7 +30,7 @@ pub(crate) fn rows(app: &App) -> Vec<Row> {
 
 fn line(keys: &str, name: &str, doc: &str) -> Row {
     let mut row = Row::of(Role::Text, "  ");
-    row.push(Role::Key, keys).pad_to(KEYS).push(Role::Strong, name).pad_to(KEYS + NAMES);
+    row.push(Role::Key, keys).pad_to(KEYS).push(Role::Strong, name).plain(" ").pad_to(KEYS + NAMES);
     row.push(Role::Text, doc);
     row
 }

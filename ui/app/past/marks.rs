@@ -37,7 +37,7 @@ impl Mark {
 pub struct Marks {
     /// The file that they are kept in; without one they end with the console.
     path: Option<PathBuf>,
-    marks: Vec<Mark>,
+    kept: Vec<Mark>,
     /// What was set here, or removed, at which event, and is not written down yet.
     changes: BTreeMap<Seq, Option<Mark>>,
 }
@@ -81,7 +81,7 @@ impl Marks {
     pub fn load(journal: &Path) -> Result<Self, MarksError> {
         let path = path(journal);
         match read(&path) {
-            Ok(marks) => Ok(Self { path: Some(path), marks, changes: BTreeMap::new() }),
+            Ok(marks) => Ok(Self { path: Some(path), kept: marks, changes: BTreeMap::new() }),
             Err(why) => Err(MarksError { path, why }),
         }
     }
@@ -99,36 +99,36 @@ impl Marks {
         let mut lock = path.as_os_str().to_owned();
         lock.push(".lock");
         let _lock = LockFile::wait(Path::new(&lock)).map_err(|error| error.to_string())?;
-        let mut merged = Self { marks: read(path)?, ..Self::default() };
+        let mut merged = Self { kept: read(path)?, ..Self::default() };
         for (&event, change) in &self.changes {
             merged.put(event, change.clone());
         }
         merged.write(path)?;
-        self.marks = merged.marks;
+        self.kept = merged.kept;
         self.changes.clear();
         Ok(())
     }
 
     fn write(&self, path: &Path) -> Result<(), String> {
         let entry = |mark: &Mark| Entry { event: mark.event, time: told(mark.at), note: mark.note.clone() };
-        let file = File { mark: self.marks.iter().map(entry).collect() };
+        let file = File { mark: self.kept.iter().map(entry).collect() };
         let text = toml::to_string(&file).map_err(|error| error.to_string())?;
         replace(path, &text, Access::Private).map_err(|error| error.to_string())
     }
 
     /// All of them.
     pub fn iter(&self) -> impl Iterator<Item = &Mark> {
-        self.marks.iter()
+        self.kept.iter()
     }
 
     /// Whether there is none.
     pub fn is_empty(&self) -> bool {
-        self.marks.is_empty()
+        self.kept.is_empty()
     }
 
     /// The mark at an event.
     pub fn at(&self, event: Seq) -> Option<&Mark> {
-        self.marks.iter().find(|mark| mark.event == event)
+        self.kept.iter().find(|mark| mark.event == event)
     }
 
     /// The mark that is called so, or the only one whose name begins so, whatever the case.
@@ -139,9 +139,9 @@ impl Marks {
         let wanted = name.to_lowercase();
         let named = |mark: &&Mark| mark.name().to_lowercase() == wanted;
         let begins = |mark: &&Mark| mark.name().to_lowercase().starts_with(&wanted);
-        let mut beginning = self.marks.iter().filter(begins);
+        let mut beginning = self.kept.iter().filter(begins);
         let only = beginning.next().filter(|_| beginning.next().is_none());
-        self.marks.iter().find(named).or(only)
+        self.kept.iter().find(named).or(only)
     }
 
     /// Sets a mark, in place of one at the same event.
@@ -160,9 +160,9 @@ impl Marks {
     }
 
     fn put(&mut self, event: Seq, mark: Option<Mark>) {
-        self.marks.retain(|known| known.event != event);
-        let place = self.marks.partition_point(|known| known.event < event);
-        self.marks.splice(place..place, mark);
+        self.kept.retain(|known| known.event != event);
+        let place = self.kept.partition_point(|known| known.event < event);
+        self.kept.splice(place..place, mark);
     }
 }
 

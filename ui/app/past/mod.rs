@@ -112,8 +112,10 @@ pub struct Ahead {
     pub events: VecDeque<Recorded>,
     /// Those after this one are asked for.
     pub asked: Option<Seq>,
-    /// Whether nothing comes after them.
+    /// Whether nothing came after them when they were asked for.
     pub is_end: bool,
+    /// Whether that was so when all of them had happened.
+    pub is_over: bool,
 }
 
 impl Ahead {
@@ -209,6 +211,13 @@ impl Past {
     /// Whether there is no present to go back to.
     pub fn is_recording(&self) -> bool {
         matches!(self.live, Live::None)
+    }
+
+    /// Whether asking for more events is of no use now. A journal that is written goes on: it is asked again when all that
+    /// is at hand has happened.
+    pub fn has_all(&self) -> bool {
+        let Ahead { events, is_end, is_over, .. } = &self.ahead;
+        *is_end && (self.is_recording() || !events.is_empty() || *is_over)
     }
 
     /// The last event of the journal.

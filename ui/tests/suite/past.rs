@@ -408,6 +408,32 @@ fn what_comes_meanwhile_is_told_and_not_missed() {
 }
 
 #[test]
+fn what_happens_while_it_plays_is_played_too() {
+    let mut swarm = story();
+    let mut live = Traveller::live(&swarm, 120, 40);
+    live.press("T");
+    live.press(", ,");
+    let last = swarm.events.len() as u64;
+    live.command("speed 100");
+    live.press("space");
+    live.pass(10);
+    // What is at hand is known to be all, and has not happened yet.
+    swarm.pass(1);
+    swarm.send("AuthCore", &query("0e000001-new", "operator", "May I?"));
+    live.write(&swarm);
+    let now_last = swarm.events.len() as u64;
+    assert!(now_last > last);
+    for _ in 0..1_000 {
+        if live.past().player.is_playing {
+            live.pass(250);
+        }
+    }
+    assert_eq!(live.position(), now_last);
+    assert!(live.console.shows(&format!("event {now_last} of {now_last}")), "{}", live.console.text());
+    assert!(!live.past().player.is_playing && live.console.shows("this is all that has happened"));
+}
+
+#[test]
 fn what_is_selected_stays_selected_where_it_is() {
     let swarm = story();
     let mut live = Traveller::live(&swarm, 120, 40);

@@ -63,7 +63,7 @@ fn due(app: &mut App) -> Due {
     let until = past.recording.until.unwrap_or(Millis(u64::MAX));
     let Some(next) = past.ahead.events.front() else {
         past.player.forgive();
-        return if past.ahead.is_end { Due::Over } else { Due::Later };
+        return if past.has_all() { Due::Over } else { Due::Later };
     };
     let (is_last, at) = (next.at > until, next.at.min(until));
     let last = since(past, last);
@@ -108,8 +108,9 @@ fn take_in(app: &mut App, recorded: Recorded) {
 /// Asks for more events before those at hand have happened.
 pub(super) fn more(app: &mut App) -> Vec<Effect> {
     let Some(past) = &mut app.past else { return Vec::new() };
+    let has_all = past.has_all();
     let ahead = &mut past.ahead;
-    if ahead.is_end || ahead.asked.is_some() || ahead.events.len() >= AT_HAND {
+    if has_all || ahead.asked.is_some() || ahead.events.len() >= AT_HAND {
         return Vec::new();
     }
     let after = ahead.events.back().map_or(past.position, |last| last.seq);
@@ -138,6 +139,6 @@ pub(crate) fn wakes_at(app: &App) -> Option<Millis> {
     let past = app.shown_past().filter(|past| past.player.is_playing && past.seeking.is_none())?;
     match past.ahead.events.front() {
         Some(next) => Some(past.player.wakes_at(past.moment, since(past, app.model.at()), next.at)),
-        None => past.ahead.is_end.then_some(app.now),
+        None => past.has_all().then_some(app.now),
     }
 }

@@ -162,6 +162,7 @@ fn ahead(app: &mut App, after: Seq, events: Vec<Recorded>, is_end: bool) -> Vec<
         return Vec::new();
     }
     past.ahead.is_end = is_end || events.is_empty();
+    past.ahead.is_over = events.is_empty() && past.ahead.events.is_empty();
     past.ahead.events.extend(events);
     if past.player.is_playing { play::tick(app) } else { Vec::new() }
 }
