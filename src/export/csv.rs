@@ -79,12 +79,19 @@ fn row(out: &mut dyn Write, cells: &[String]) -> io::Result<()> {
 
 /// A cell with nothing hidden in it, that is text to a spreadsheet, in quotes where it needs them.
 fn quoted(cell: &str) -> String {
-    let shown = text::block(cell);
-    let mark = if is_formula(cell) { "'" } else { "" };
-    if shown.contains([',', '"', '\n', '\'']) || shown.trim() != shown || !mark.is_empty() {
-        return format!("\"{mark}{}\"", shown.replace('"', "\"\""));
+    let harmless = harmless(cell);
+    let shown = text::block(&harmless);
+    if shown.contains([',', ';', '"', '\n', '\'']) || shown.trim() != shown {
+        return format!("\"{}\"", shown.replace('"', "\"\""));
     }
     shown.into_owned()
+}
+
+/// The same with an apostrophe before what may be taken for a formula, also behind what another spreadsheet takes for the
+/// end of a cell, quotes or not.
+fn harmless(cell: &str) -> String {
+    let parts = cell.split_inclusive([';', '\t', '\n', '\r']);
+    parts.flat_map(|part| [if is_formula(part) { "'" } else { "" }, part]).collect()
 }
 
 /// Whether a spreadsheet may take the text for a formula; those of some languages take the wide signs, too.
@@ -107,7 +114,9 @@ mod tests {
             ("two\r\nlines", "\"two\nlines\""),
             ("=1+1", "\"'=1+1\""),
             ("  @SUM(A1)", "\"'  @SUM(A1)\""),
-            ("\t=x", "\"'    =x\""),
+            ("\t=x", "\"'    '=x\""),
+            ("B;=1+1", "\"B;'=1+1\""),
+            ("one\n +2;3", "\"one\n' +2;3\""),
             ("-2", "\"'-2\""),
             ("a\u{202e}b", "a\\u{202e}b"),
             ("", ""),

@@ -63,13 +63,15 @@ pub(crate) struct Selection {
     messages: HashSet<MessageId>,
     /// The messages from the wanted repo.
     sent: HashSet<MessageId>,
+    /// Whether the event before was after all that is wanted.
+    was_late: bool,
     over: bool,
 }
 
 impl Selection {
     pub(crate) fn new(mut wanted: Wanted) -> Self {
         wanted.text = wanted.text.map(|text| text.to_lowercase());
-        Self { wanted, messages: HashSet::new(), sent: HashSet::new(), over: false }
+        Self { wanted, messages: HashSet::new(), sent: HashSet::new(), was_late: false, over: false }
     }
 
     /// Whether nothing that is still to come can be wanted.
@@ -79,12 +81,14 @@ impl Selection {
 
     /// The next event, as far as it is wanted; `json` is its line.
     pub(crate) fn of<J: AsRef<str>>(&mut self, recorded: Recorded, json: impl Fn() -> J) -> Option<Recorded> {
-        // The times in a journal never go back.
-        self.over |= self.wanted.until.is_some_and(|until| recorded.at > until);
+        let is_late = self.wanted.until.is_some_and(|until| recorded.at > until);
+        // The times in a journal never go back; one alone that is too late may be wrong.
+        self.over |= is_late && self.was_late;
+        self.was_late = is_late;
         if let Event::Accepted(accepted) = &recorded.event {
             self.learn(accepted);
         }
-        if self.over || self.wanted.since.is_some_and(|since| recorded.at < since) {
+        if is_late || self.over || self.wanted.since.is_some_and(|since| recorded.at < since) {
             return None;
         }
         let recorded = self.about_wanted(recorded)?;

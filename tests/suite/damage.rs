@@ -60,3 +60,14 @@ fn missing_events_are_told_and_lines_that_can_not_be_read_are_not_missing() {
         assert!(!bus.run(reader).stderr.contains("missing"));
     }
 }
+
+#[test]
+fn one_line_with_a_wrong_time_hides_no_other() {
+    let (bus, journal) = recorded();
+    let text = fs::read_to_string(&journal).unwrap();
+    let line = text.lines().nth(4).unwrap();
+    let wrong = line.replacen("\"at\":", "\"at\":9", 1);
+    fs::write(&journal, text.replace(line, &wrong)).unwrap();
+    let shown = bus.run(&["log", "--until", "2200-01-01", "--json"]).exits(0).stdout;
+    assert_eq!(shown.lines().count(), text.lines().count() - 1);
+}

@@ -281,6 +281,10 @@ fn an_id_is_gone_to_in_its_thread() {
     assert_eq!(recording.position(), swarm.seq_of(DONE).0);
     assert_eq!(recording.console.app.focus, Pane::Thread);
     assert_eq!(recording.console.app.thread.selected, Some(swarm.seq_of(DONE)));
+    recording.command("goto /=broken(");
+    assert!(recording.console.shows("unexpected end"), "{}", recording.console.text());
+    recording.press("esc n");
+    assert!(!recording.console.shows("unexpected end"), "what can not be looked for is not looked for again");
     recording.command("goto fffffff");
     assert!(recording.console.shows("no message in the journal is \"fffffff\""));
     recording.command("goto soonish or so");

@@ -8,6 +8,7 @@ use crate::app::past::Then;
 use crate::app::past::Wanted;
 use crate::app::past::marks::Mark;
 use crate::app::past::player::Speed;
+use crate::app::pick::Pick;
 use crate::app::prompt::Prompt;
 use crate::past::{Stop, Target};
 use crate::update::overlays::command_line;
@@ -79,7 +80,9 @@ fn goto(app: &mut App, text: &str) -> Vec<Effect> {
     let Some(past) = app.shown_past() else { return Vec::new() };
     match goto::place(text, past.moment, past.position, &app.marks) {
         Ok((target, then)) => {
-            if let (Some(past), Target::Next { stop: Stop::Match(filter), .. }) = (&mut app.past, &target) {
+            if let (Some(past), Target::Next { stop: Stop::Match(filter), .. }) = (&mut app.past, &target)
+                && Pick::new(filter).is_ok()
+            {
                 past.matched = Some(filter.clone());
             }
             want(app, Wanted::Place(target, then))
