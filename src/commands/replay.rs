@@ -8,6 +8,7 @@ mod print;
 
 use std::path::PathBuf;
 
+use veda_bus_core::journal::named;
 use veda_bus_ui::app::past::Recording;
 use veda_bus_ui::app::past::player::Speed;
 use veda_bus_ui::when::Edge;
@@ -16,7 +17,7 @@ use super::{console, is_terminal};
 use crate::arguments::Replay;
 use crate::context::Context;
 use crate::failure::Failure;
-use crate::history::{moment, path, unreadable};
+use crate::history::{moment, open, path, unreadable};
 
 pub(crate) fn run(context: &Context, theme: Option<String>, replay: Replay) -> Result<(), Failure> {
     if let Some(socket) = &replay.into {
@@ -46,9 +47,14 @@ fn files(context: &Context, replay: &Replay) -> Result<Vec<PathBuf>, Failure> {
 /// What is to be played in the console.
 fn recording(context: &Context, replay: Replay) -> Result<Recording, Failure> {
     let files = files(context, &replay)?;
-    for file in &files {
-        // What is wrong is said before the terminal is taken.
-        std::fs::File::open(file).map_err(|error| unreadable(file, error))?;
+    // What is wrong is said before the terminal is taken.
+    match named(&files) {
+        Some(journal) => drop(open(journal)?),
+        None => {
+            for file in &files {
+                std::fs::File::open(file).map_err(|error| unreadable(file, error))?;
+            }
+        }
     }
     let time = |flag, text: Option<String>, edge| text.map(|text| moment(flag, &text, edge)).transpose();
     Ok(Recording {

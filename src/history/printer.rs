@@ -34,7 +34,7 @@ impl Printer {
     /// The event of the next line, as far as it is wanted. A line that can not be read is told of.
     pub(crate) fn select(&mut self, line: &Line<'_>) -> Result<Option<Recorded>, Failure> {
         let read = line.decode();
-        if read.is_err() {
+        if read.is_err() || self.whole.is_pending() {
             self.out.flush()?;
         }
         self.whole.look(line, read.as_ref().map(|(recorded, _)| recorded.seq));

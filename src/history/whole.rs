@@ -14,10 +14,20 @@ pub(crate) struct Whole {
     last: Option<Seq>,
     /// The lines since then that can not be read; each may be an event.
     bad_since: u64,
-    /// The event before which others seem to be missing, and what is told when the one after it confirms it.
-    pending: Option<(Seq, String)>,
+    /// What seems to be missing, until the next event confirms it.
+    pending: Option<Jump>,
     bad: u64,
     missing: u64,
+}
+
+/// From one event to another that is not the next one.
+#[derive(Debug)]
+struct Jump {
+    last: Seq,
+    bad_since: u64,
+    to: Seq,
+    /// Where that one stands.
+    place: String,
 }
 
 impl Whole {
@@ -47,28 +57,41 @@ impl Whole {
     }
 
     fn event(&mut self, line: &Line<'_>, seq: Seq) {
-        self.tell_pending(|before| seq > before);
-        if let Some(last) = self.last
-            && seq.0.saturating_sub(last.0) > 1 + self.bad_since
-        {
-            let (first, before) = (last.next(), seq.0 - 1);
-            self.pending =
-                Some((seq, format!("{}: events {first} to {before} are missing before it", place(line))));
+        if let Some(jump) = self.pending.take() {
+            if seq > jump.to {
+                self.tell(&jump);
+            } else {
+                // It is the number before this one that was wrong.
+                (self.last, self.bad_since) = (Some(jump.last), jump.bad_since + 1);
+            }
+        }
+        let last = self.last.unwrap_or(Seq(seq.0.saturating_sub(1)));
+        if seq <= last {
+            // Its own number is wrong.
+            self.bad_since += 1;
+            return;
+        }
+        if seq.0 - last.0 > 1 + self.bad_since {
+            self.pending = Some(Jump { last, bad_since: self.bad_since, to: seq, place: place(line) });
         }
         (self.last, self.bad_since) = (Some(seq), 0);
     }
 
-    /// That a number is too high may be due to itself: then those after it are not above it.
-    fn tell_pending(&mut self, is_confirmed: impl FnOnce(Seq) -> bool) {
-        if let Some((_, text)) = self.pending.take().filter(|(before, _)| is_confirmed(*before)) {
-            self.missing += 1;
-            say(&text);
-        }
+    fn tell(&mut self, Jump { last, to, place, .. }: &Jump) {
+        self.missing += 1;
+        say(&format!("{place}: events {} to {} are missing before it", last.next(), to.0 - 1));
+    }
+
+    /// Whether the next line may make it tell something.
+    pub(crate) fn is_pending(&self) -> bool {
+        self.pending.is_some()
     }
 
     /// That something is wrong is a failure, after all that could be read.
     pub(crate) fn ended(mut self) -> Result<(), Failure> {
-        self.tell_pending(|_| true);
+        if let Some(jump) = self.pending.take() {
+            self.tell(&jump);
+        }
         let bad =
             (self.bad > 0).then(|| format!("{} of the journal can not be read", counted(self.bad, "line")));
         let missing =

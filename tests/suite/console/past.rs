@@ -148,6 +148,27 @@ fn a_recording_that_is_not_there_is_told_in_a_line() {
 }
 
 #[test]
+fn what_is_left_of_a_journal_is_played_and_searched() {
+    let machine = recorded();
+    let journal = machine.journal();
+    let text = fs::read_to_string(&journal).unwrap() + "no line\n";
+    // Only an archived segment is there, with a line that can not be read.
+    fs::write(format!("{}.000000000001", journal.display()), text).unwrap();
+    fs::remove_file(&journal).unwrap();
+    let screen = Screen::open(&machine, 120, 40);
+    replay(&screen, &["--at", "q2"]);
+    screen.sees("question q2");
+    screen.literal(":search question");
+    screen.keys(&["Enter"]);
+    screen.sees("messages with question; 1 line can not be read");
+    screen.escape();
+    screen.sees_not("messages with question");
+    screen.literal(":search nothing-like-it");
+    screen.keys(&["Enter"]);
+    screen.sees("matches nothing-like-it; 1 line can not be read");
+}
+
+#[test]
 fn a_recording_needs_a_terminal() {
     let machine = recorded();
     machine.run(&["replay"]).exits(2).complains("a replay needs a terminal");
