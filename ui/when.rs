@@ -6,8 +6,8 @@ use chrono::{DateTime, Days, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, Tim
 use veda_bus_core::time::Millis;
 
 /// What may be written.
-const ACCEPTED: &str = "a duration back from now (90s, 15m, 2h, 3d), a time of today (14:32, 14:32:05), or a date \
-                        (2026-11-22, '2026-11-22 14:32', '2026-11-22 14:32:05')";
+const ACCEPTED: &str = "a duration back (90s, 15m, 2h, 3d), a time (14:32, 14:32:05.250) or a date \
+                        ('2026-11-22', '2026-11-22 14:32', 2026-11-22T14:32:05Z)";
 
 /// Which end of a span of time a moment is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,7 +18,8 @@ pub enum Edge {
     End,
 }
 
-/// The moment that `text` says, on the wall clock of the time zone of `now`.
+/// The moment that `text` says, on the wall clock of the time zone of `now` unless it names an offset of its own (RFC
+/// 3339). Of a second, milliseconds are looked at.
 ///
 /// # Errors
 /// A sentence that says what is accepted, or that there is no such moment.
@@ -28,6 +29,10 @@ pub fn parse<Z: TimeZone>(text: &str, now: &DateTime<Z>, edge: Edge) -> Result<M
         let now = Millis(u64::try_from(now.timestamp_millis()).unwrap_or_default());
         return Ok(now.before(back));
     }
+    let old = || format!("expected {ACCEPTED}, found a date before 1970");
+    if let Ok(moment) = DateTime::parse_from_rfc3339(text) {
+        return u64::try_from(moment.timestamp_millis()).map(Millis).map_err(|_| old());
+    }
     let moment =
         moment(text, now.date_naive(), edge).ok_or_else(|| format!("expected {ACCEPTED}, found {text:?}"))?;
     let gone = || format!("there was no {moment} here: the clocks were put forward over it");
@@ -35,23 +40,22 @@ pub fn parse<Z: TimeZone>(text: &str, now: &DateTime<Z>, edge: Edge) -> Result<M
     let moments = now.timezone().from_local_datetime(&moment);
     let local = if edge == Edge::Start { moments.earliest() } else { moments.latest() };
     let millis = local.ok_or_else(gone)?.timestamp_millis();
-    u64::try_from(millis).map(Millis).map_err(|_| format!("expected {ACCEPTED}, found a date before 1970"))
+    u64::try_from(millis).map(Millis).map_err(|_| old())
 }
 
-/// `90s`, `15m`, `2h`, `3d`.
+/// `500ms`, `90s`, `15m`, `2h`, `3d`. What is longer than could be counted in milliseconds is none.
 pub(crate) fn duration(text: &str) -> Option<Duration> {
-    let (number, unit) = text.split_at_checked(text.len().checked_sub(1)?)?;
-    let seconds = match unit {
-        "s" => 1,
-        "m" => 60,
-        "h" => 3600,
-        "d" => 86400,
+    let end = text.find(|letter: char| !letter.is_ascii_digit())?;
+    let (number, unit) = text.split_at(end);
+    let millis = match unit {
+        "ms" => 1,
+        "s" => 1_000,
+        "m" => 60_000,
+        "h" => 3_600_000,
+        "d" => 86_400_000,
         _ => return None,
     };
-    let number = Some(number).filter(|number| number.bytes().all(|byte| byte.is_ascii_digit()))?;
-    let seconds = number.parse::<u64>().ok()?.checked_mul(seconds)?;
-    // What is longer than anything could be counted in milliseconds is no duration.
-    (seconds <= u64::MAX / 1_000).then(|| Duration::from_secs(seconds))
+    number.parse::<u64>().ok()?.checked_mul(millis).map(Duration::from_millis)
 }
 
 fn moment(text: &str, today: NaiveDate, edge: Edge) -> Option<NaiveDateTime> {
@@ -76,7 +80,7 @@ fn date(text: &str) -> Option<NaiveDate> {
 }
 
 fn time(text: &str) -> Option<NaiveTime> {
-    ["%H:%M:%S", "%H:%M"].iter().find_map(|format| NaiveTime::parse_from_str(text, format).ok())
+    ["%H:%M:%S%.f", "%H:%M"].iter().find_map(|format| NaiveTime::parse_from_str(text, format).ok())
 }
 
 #[cfg(test)]
@@ -102,6 +106,7 @@ mod tests {
             ("15m", "2026-11-22T14:45:00+02:00"),
             ("2h", "2026-11-22T13:00:00+02:00"),
             (" 3d ", "2026-11-19T15:00:00+02:00"),
+            ("250ms", "2026-11-22T14:59:59.750+02:00"),
         ] {
             assert_eq!(parse(text, &now(), Edge::Start), Ok(at(time)), "{text}");
             assert_eq!(parse(text, &now(), Edge::End), Ok(at(time)), "{text}");
@@ -117,6 +122,10 @@ mod tests {
             ("2026-11-20", "2026-11-20T00:00:00+02:00", "2026-11-20T23:59:59.999+02:00"),
             ("2026-11-20 14:32", "2026-11-20T14:32:00+02:00", "2026-11-20T14:32:00+02:00"),
             ("2026-11-20T14:32:05", "2026-11-20T14:32:05+02:00", "2026-11-20T14:32:05+02:00"),
+            ("14:32:05.250", "2026-11-22T14:32:05.250+02:00", "2026-11-22T14:32:05.250+02:00"),
+            ("2026-11-20 14:32:05.25", "2026-11-20T14:32:05.250+02:00", "2026-11-20T14:32:05.250+02:00"),
+            ("2026-11-20T14:32:05Z", "2026-11-20T14:32:05Z", "2026-11-20T14:32:05Z"),
+            ("2026-11-20T14:32:05.250-03:00", "2026-11-20T17:32:05.250Z", "2026-11-20T17:32:05.250Z"),
         ] {
             assert_eq!(parse(text, &now(), Edge::Start), Ok(at(start)), "{text}");
             assert_eq!(parse(text, &now(), Edge::End), Ok(at(end)), "{text}");
@@ -125,9 +134,21 @@ mod tests {
 
     #[test]
     fn anything_else_is_told_what_is_accepted() {
-        for text in
-            ["", "s", "-5m", "+5m", "5", "5w", "1.5h", "25:00", "14:60", "2026-13-01", "yesterday", "日"]
-        {
+        for text in [
+            "",
+            "s",
+            "-5m",
+            "+5m",
+            "5",
+            "5w",
+            "1.5h",
+            "25:00",
+            "14:60",
+            "14:32.5",
+            "2026-13-01",
+            "yesterday",
+            "日",
+        ] {
             let error = parse(text, &now(), Edge::Start).unwrap_err();
             assert!(
                 error.contains("90s, 15m, 2h, 3d") && error.contains("'2026-11-22 14:32'"),
@@ -136,6 +157,8 @@ mod tests {
         }
         assert!(parse("99999999999999999999s", &now(), Edge::Start).is_err());
         assert!(parse("9223372036854775807d", &now(), Edge::Start).is_err());
-        assert!(parse("1969-01-01", &now(), Edge::Start).unwrap_err().contains("before 1970"));
+        for old in ["1969-01-01", "1969-01-01T00:00:00Z"] {
+            assert!(parse(old, &now(), Edge::Start).unwrap_err().contains("before 1970"), "{old}");
+        }
     }
 }

@@ -50,6 +50,7 @@ use overlay::Overlay;
 use pane::{Pane, Sizes};
 use past::Past;
 use past::marks::Marks;
+use past::player::Player;
 use tree::Node;
 
 /// Whether the bus is in this process.
@@ -161,6 +162,8 @@ pub struct App {
     pub model: Model,
     /// The past, when it is shown or being opened.
     pub past: Option<Box<Past>>,
+    /// How the past went when it was left last.
+    pub player: Option<Player>,
     /// The marks of the journal whose past was opened.
     pub marks: Marks,
     /// What the operator likes.
@@ -265,6 +268,7 @@ impl App {
         Self {
             model: Model::new(settings.history),
             past: None,
+            player: None,
             marks: Marks::default(),
             settings,
             look,

@@ -52,7 +52,7 @@ pub fn of(app: &App, action: Action) -> Result<(), &'static str> {
 pub(super) fn in_time(app: &App, action: Action) -> Result<(), &'static str> {
     let past = app.shown_past();
     match (action, past) {
-        (Action::TimeTravel, _) => travel(app),
+        (Action::TimeTravel, _) | (Action::Goto, None) => travel(app),
         (Action::NextMatch | Action::PreviousMatch, Some(_)) if past::wanted_match(app).is_none() => {
             Err("there is no filter to match; / sets one, and :goto /TEXT looks for one")
         }

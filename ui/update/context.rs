@@ -58,6 +58,8 @@ pub fn footer(app: &App) -> &'static [Action] {
             A::Back,
             A::Help,
             A::Quit,
+            A::Search,
+            A::TimeTravel,
         ],
         Pane::Thread => &[
             A::Reply,
@@ -71,6 +73,8 @@ pub fn footer(app: &App) -> &'static [Action] {
             A::Back,
             A::Help,
             A::Quit,
+            A::Search,
+            A::TimeTravel,
         ],
         Pane::Conversations => &[
             A::Open,
@@ -83,6 +87,8 @@ pub fn footer(app: &App) -> &'static [Action] {
             A::CommandLine,
             A::Help,
             A::Quit,
+            A::Search,
+            A::TimeTravel,
         ],
         Pane::Needs if app.subjects().next().is_some() => &[
             A::Approve,
@@ -102,7 +108,17 @@ pub fn footer(app: &App) -> &'static [Action] {
         Pane::Needs => {
             &[A::Open, A::Reply, A::Show, A::Dismiss, A::New, A::Zoom, A::CommandLine, A::Help, A::Quit]
         }
-        Pane::Instances => &[A::Open, A::New, A::Broadcast, A::Zoom, A::CommandLine, A::Help, A::Quit],
+        Pane::Instances => &[
+            A::Open,
+            A::New,
+            A::Broadcast,
+            A::Zoom,
+            A::CommandLine,
+            A::Help,
+            A::Quit,
+            A::Search,
+            A::TimeTravel,
+        ],
         Pane::Activity => {
             &[A::Open, A::Reply, A::Show, A::Pause, A::TimeTravel, A::Zoom, A::CommandLine, A::Help, A::Quit]
         }

@@ -13,7 +13,11 @@ const NAMES: usize = 26;
 /// The lines of the help.
 pub(crate) fn rows(app: &App) -> Vec<Row> {
     let mut rows = Vec::new();
-    for scope in Scope::ALL {
+    // What means something else elsewhere comes first.
+    let is_past = app.shown_past().is_some();
+    let (here, rest): (Vec<_>, Vec<_>) =
+        Scope::ALL.into_iter().partition(|scope| is_past && *scope == Scope::Past);
+    for scope in here.into_iter().chain(rest) {
         if !rows.is_empty() {
             rows.push(Row::default());
         }

@@ -6,10 +6,11 @@ use ratatui::layout::Rect;
 use super::canvas::{Canvas, lines};
 use super::{clock, overlays};
 use crate::app::App;
-use crate::app::drawn::Target;
+use crate::app::drawn;
 use crate::app::past::Past;
 use crate::app::past::columns::{Column, Gravest};
 use crate::app::past::marks::Mark;
+use crate::past::{Stop, Target};
 use crate::row::Row;
 use crate::theme::{Role, Symbols};
 use crate::words::size;
@@ -88,27 +89,28 @@ fn bars(canvas: &mut Canvas<'_>, past: &Past, area: Rect, signs: Option<Rect>) {
             canvas.row(Rect { y: signs.y, ..cell }, &Row::of(role, sign));
         }
         if place == here {
-            point(canvas, cell, signs, sign.is_some());
+            point(canvas, cell, signs, sign);
         }
     }
-    canvas.target(area, Target::Scrubber);
+    canvas.target(area, drawn::Target::Scrubber);
     canvas.drawn.scrubber = Some(area);
     if let Some(signs) = signs {
-        canvas.target(signs, Target::Scrubber);
+        canvas.target(signs, drawn::Target::Scrubber);
     }
 }
 
-/// Marks the column of the moment that is shown.
-fn point(canvas: &mut Canvas<'_>, cell: Rect, signs: Option<Rect>, has_sign: bool) {
+/// Marks the column of the moment that is shown: a line through it, whatever its height, and an arrow below or the sign
+/// that stands there.
+fn point(canvas: &mut Canvas<'_>, cell: Rect, signs: Option<Rect>, sign: Option<(Role, &'static str)>) {
     let symbols = canvas.symbols();
-    match signs {
-        Some(signs) if !has_sign => {
-            canvas.row(Rect { y: signs.y, ..cell }, &Row::of(Role::Strong, symbols.here));
-        }
-        Some(_) => {}
-        None => canvas.row(cell, &Row::of(Role::Strong, symbols.vertical)),
-    }
+    canvas.row(cell, &Row::of(Role::Strong, symbols.vertical));
     canvas.reverse(cell);
+    let Some(signs) = signs else { return };
+    let below = Rect { y: signs.y, ..cell };
+    match sign {
+        Some(_) => canvas.reverse(below),
+        None => canvas.row(below, &Row::of(Role::Strong, symbols.here)),
+    }
 }
 
 fn role(column: &Column) -> Role {
@@ -165,9 +167,12 @@ fn transport(app: &App, past: &Past, is_short: bool) -> Row {
 
 /// Which event happened last.
 fn position(app: &App, past: &Past, end: u64) -> Row {
+    let first = past.map.as_ref().and_then(|map| map.first());
     match app.model.activity.back().filter(|event| event.seq == past.position) {
-        _ if end == 0 => Row::of(Role::Dim, "nothing is recorded"),
-        _ if past.position.0 == 0 => Row::of(Role::Dim, &format!("before the first of {end} events")),
+        _ if past.position.0 == 0 => match first {
+            Some((first, _)) => Row::of(Role::Dim, &format!("before event {first} of {end}")),
+            None => Row::of(Role::Dim, "nothing is recorded"),
+        },
         Some(event) => {
             let mut row = Row::of(Role::Text, &format!("event {} of {end}: ", past.position));
             row.push(Role::Strong, event.event.name());
@@ -185,7 +190,8 @@ fn remarks(past: &Past, mark: Option<&Mark>, symbols: &Symbols, is_short: bool) 
         && let Some(progress) = seeking.progress
     {
         let percent = percent(progress).min(99);
-        let what = if is_short { String::new() } else { format!("going to {}: ", seeking.what) };
+        let what =
+            if is_short { String::new() } else { format!("going to {}: ", described(&seeking.target)) };
         told.push((Role::Info, format!("{what}{percent} %")));
     }
     if let Some(gap) = past.gap() {
@@ -204,6 +210,27 @@ fn remarks(past: &Past, mark: Option<&Mark>, symbols: &Symbols, is_short: bool) 
         told.push((Role::Dim, format!("indexing {} %", percent((indexed.0, last.0)))));
     }
     told
+}
+
+/// What is sought, in words.
+fn described(target: &Target) -> String {
+    let of = |stop: &Stop| match stop {
+        Stop::Event => "event".to_owned(),
+        Stop::Message => "message".to_owned(),
+        Stop::Decision => "decision".to_owned(),
+        Stop::Match(filter) => format!("match of {filter}"),
+    };
+    match target {
+        Target::Event(seq) => format!("event {seq}"),
+        Target::Time(at) => {
+            at.local().map_or_else(|| at.to_string(), |time| time.format("%H:%M:%S").to_string())
+        }
+        Target::Start => "the start".to_owned(),
+        Target::End => "the end".to_owned(),
+        Target::Message(id) => format!("message {id}"),
+        Target::Next { stop, .. } => format!("the next {}", of(stop)),
+        Target::Previous { stop, .. } => format!("the {} before", of(stop)),
+    }
 }
 
 /// How far the opening of a journal is, in the middle of the panes.

@@ -151,7 +151,7 @@ pub(super) fn footer(canvas: &mut Canvas<'_>, area: Rect) {
         let mut row = Row::of(if off { Role::KeyOff } else { Role::Key }, &chord.to_string());
         row.push(
             if off { Role::KeyOff } else { Role::KeyText },
-            &format!(" {}  ", label(action, subject.as_ref(), app.shown_past().is_some())),
+            &format!(" {}  ", label(action, subject.as_ref(), app.shown_past())),
         );
         let width = u16::try_from(row.width()).unwrap_or(u16::MAX);
         if x + width > area.right() + 2 {
@@ -165,7 +165,7 @@ pub(super) fn footer(canvas: &mut Canvas<'_>, area: Rect) {
 }
 
 /// A word or two for the footer; what decides says what it does to `subject`.
-fn label(action: Action, subject: Option<&Subject>, is_past: bool) -> &'static str {
+fn label(action: Action, subject: Option<&Subject>, past: Option<&Past>) -> &'static str {
     match (action, subject) {
         (Action::Approve, Some(Subject::Held(_))) => return "release",
         (Action::Reject, Some(Subject::Held(_))) => return "refuse",
@@ -173,8 +173,9 @@ fn label(action: Action, subject: Option<&Subject>, is_past: bool) -> &'static s
         _ => {}
     }
     match action {
-        Action::TimeTravel if is_past => "live",
+        Action::TimeTravel if past.is_some() => "live",
         Action::TimeTravel => "past",
+        Action::Play if past.is_some_and(|past| past.player.is_playing) => "pause",
         Action::NextEvent => "event",
         Action::PreviousEvent => "back",
         Action::NextMessage => "message",

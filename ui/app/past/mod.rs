@@ -90,15 +90,22 @@ pub enum Wanted {
     },
 }
 
+/// Where somebody goes who comes from the present; the end, where nothing is said.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum First {
+    /// To an event, and the message that it is about.
+    Event(Seq),
+    /// To a place as `goto` takes it; a time is of today, and relative to now.
+    Place(String),
+}
+
 /// A place that the worker was asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Seeking {
     /// The number of the request.
     pub number: u64,
-    /// What is sought, in words.
-    pub what: String,
-    /// The moment, where that is what is sought.
-    pub time: Option<Millis>,
+    /// What is sought.
+    pub target: Target,
     /// What follows.
     pub then: Then,
     /// How many events were folded, of how many; only when it takes long.
@@ -138,8 +145,8 @@ type Cached = RefCell<Option<(Axis, Rc<Vec<Column>>)>>;
 pub struct Past {
     /// What a recording begins with.
     pub recording: Recording,
-    /// The event that it begins with, where somebody went to the past for it.
-    pub first: Option<Seq>,
+    /// Where it begins for one who comes from the present.
+    pub first: Option<First>,
     /// What became of the present.
     pub live: Live,
     /// What the journal holds; `None` while it is being opened.
@@ -152,6 +159,8 @@ pub struct Past {
     pub position: Seq,
     /// The moment that is shown.
     pub moment: Millis,
+    /// Whether a place was shown that one could stay at.
+    pub is_begun: bool,
     /// How fast it goes.
     pub player: Player,
     /// What comes next.
@@ -185,6 +194,7 @@ impl Past {
             indexed: None,
             position: Seq(0),
             moment: Millis(0),
+            is_begun: false,
             player,
             ahead: Ahead::default(),
             seeking: None,
@@ -203,9 +213,10 @@ impl Past {
         Self::new(recording, Live::None)
     }
 
-    /// The past of the bus that is shown, from its journal.
-    pub fn travel(journal: PathBuf) -> Self {
-        Self::new(Recording { files: vec![journal], ..Recording::default() }, Live::Shown)
+    /// The past of the bus that is shown, from its journal. It goes as it went when it was left last.
+    pub fn travel(journal: PathBuf, player: Option<Player>) -> Self {
+        let past = Self::new(Recording { files: vec![journal], ..Recording::default() }, Live::Shown);
+        Self { player: player.unwrap_or(past.player), ..past }
     }
 
     /// Whether there is no present to go back to.
@@ -238,6 +249,7 @@ impl Past {
     pub(crate) fn moved(&mut self, position: Seq, moment: Millis) {
         self.ahead.moved(self.position, position);
         (self.position, self.moment) = (position, moment);
+        self.is_begun = true;
     }
 
     /// The journal, or more of it.
@@ -313,6 +325,8 @@ impl App {
         if let Live::Aside(scene) = &mut past.live {
             scene.swap(self);
         }
+        past.player.pause();
+        self.player = Some(past.player);
     }
 
     /// Does something to the present, as if it were shown.

@@ -296,6 +296,78 @@ fn an_id_is_gone_to_in_its_thread() {
 }
 
 #[test]
+fn what_the_journal_does_not_have_is_told() {
+    let swarm = story();
+    let (first, last) = (&swarm.events[0], swarm.events.last().unwrap());
+    let clock = |at: Millis| at.local().unwrap().format("%Y-%m-%d %H:%M:%S").to_string();
+    let mut recording = Traveller::recording(&swarm, 120, 40, Recording::default());
+    for (place, position, told) in [
+        ("#9999", last.seq.0, format!("the journal ends with event {}", last.seq)),
+        ("+3d", last.seq.0, format!("the journal ends at {}", clock(last.at))),
+        ("-3d", 0, format!("the journal begins at {}", clock(first.at))),
+    ] {
+        recording.command(&format!("goto {place}"));
+        assert_eq!(recording.position(), position, "{place}");
+        assert!(recording.console.shows(&told), "{place}: {}", recording.console.text());
+    }
+    recording.command("goto #3");
+    assert!(!recording.console.shows("the journal"), "{}", recording.console.text());
+}
+
+#[test]
+fn a_recording_that_was_to_begin_nowhere_does_not_begin() {
+    for at in ["fffffff", "/nothing of the kind", "/=broken("] {
+        let recording = Recording { at: Some(at.to_owned()), ..Recording::default() };
+        let recording = Traveller::recording(&story(), 120, 40, recording);
+        let left = |effect: &Effect| matches!(effect, Effect::Leave(Leaving::Failed(_)));
+        assert!(recording.console.effects.iter().any(left), "{at}");
+    }
+}
+
+#[test]
+fn a_place_of_the_past_is_gone_to_from_the_present() {
+    let swarm = story();
+    let mut live = Traveller::live(&swarm, 120, 40);
+    live.command("goto #20");
+    assert_eq!(live.position(), 20);
+    live.press("T");
+    // The last that matches is the nearest one.
+    live.command("goto /session");
+    let last = live.position();
+    live.press("n");
+    assert_eq!(live.position(), last);
+    assert!(
+        live.console.shows("no message after this moment matches \"session\""),
+        "{}",
+        live.console.text()
+    );
+    live.press("T");
+    let event = &swarm.events[11];
+    let ago = live.console.now.0 - event.at.0;
+    live.command(&format!("goto {ago}ms"));
+    assert_eq!(live.past().moment, event.at);
+    live.press("T");
+    live.command("goto nowhere at all");
+    assert!(live.console.app.past.is_none(), "one stays in the present");
+    assert!(live.console.shows("is no place: write"), "{}", live.console.text());
+    live.command("goto fffffff");
+    assert!(
+        live.console.app.past.is_none() && live.console.shows("no message in the journal is \"fffffff\"")
+    );
+}
+
+#[test]
+fn the_past_goes_as_it_went_when_it_was_left() {
+    let mut live = Traveller::live(&story(), 120, 40);
+    live.press("T 0 > > s space");
+    let (speed, shortens) = (live.past().player.speed, live.past().player.shortens);
+    live.press("T T");
+    let player = &live.past().player;
+    assert_eq!((player.speed, player.shortens, player.is_playing), (speed, shortens, false));
+    assert_ne!(speed, Speed::USUAL);
+}
+
+#[test]
 fn time_goes_by_at_the_speed_that_was_chosen() {
     let swarm = story();
     let mut recording = Traveller::recording(&swarm, 120, 40, Recording::default());

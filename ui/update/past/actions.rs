@@ -1,13 +1,12 @@
 //! What the keys of the past do.
 
-use super::{Effect, goto, play, step, want};
+use super::{Effect, goto, play, step, travel_to, want};
 use crate::action::Action;
 use crate::app::App;
 use crate::app::overlay::{Menu, Overlay};
-use crate::app::past::Then;
-use crate::app::past::Wanted;
 use crate::app::past::marks::Mark;
 use crate::app::past::player::Speed;
+use crate::app::past::{First, Then, Wanted};
 use crate::app::pick::Pick;
 use crate::app::prompt::Prompt;
 use crate::past::{Stop, Target};
@@ -77,20 +76,26 @@ fn speed(app: &mut App, change: impl FnOnce(Speed) -> Speed) {
 }
 
 fn goto(app: &mut App, text: &str) -> Vec<Effect> {
-    let Some(past) = app.shown_past() else { return Vec::new() };
+    let Some(past) = app.shown_past() else { return travel_to(app, First::Place(text.to_owned())) };
     match goto::place(text, past.moment, past.position, &app.marks) {
         Ok((target, then)) => {
-            if let (Some(past), Target::Next { stop: Stop::Match(filter), .. }) = (&mut app.past, &target)
-                && Pick::new(filter).is_ok()
-            {
-                past.matched = Some(filter.clone());
-            }
+            remember_match(app, &target);
             want(app, Wanted::Place(target, then))
         }
         Err(why) => {
             app.complain(why);
             Vec::new()
         }
+    }
+}
+
+/// What is looked for now is what `next-match` looks for, unless it can not be looked for.
+pub(super) fn remember_match(app: &mut App, target: &Target) {
+    let (Target::Next { stop, .. } | Target::Previous { stop, .. }) = target else { return };
+    if let (Some(past), Stop::Match(filter)) = (&mut app.past, stop)
+        && Pick::new(filter).is_ok()
+    {
+        past.matched = Some(filter.clone());
     }
 }
 
@@ -141,10 +146,10 @@ pub(in super::super) fn delete_mark(app: &mut App, event: Seq, selected: usize) 
 
 /// What `goto` takes, as it could be written now.
 pub(in super::super) fn places(app: &App) -> Vec<String> {
-    let Some(past) = app.shown_past() else { return Vec::new() };
-    let here = past.moment.local().map(|time| time.format("%H:%M:%S").to_string());
+    let here = app.moment().local().map(|time| time.format("%H:%M:%S").to_string());
     let usual = ["-10m", "+10m", "start", "end", "/"].map(str::to_owned);
-    let event = format!("#{}", past.position);
+    let position = app.shown_past().map_or(app.model.state.last(), |past| past.position);
+    let event = format!("#{position}");
     let marks = app.marks.iter().map(Mark::name);
     here.into_iter().chain(usual).chain([event]).chain(marks).collect()
 }

@@ -11,6 +11,9 @@ use crate::when::{self, Edge};
 /// What may be written.
 const ACCEPTED: &str = "14:32, 2026-11-22 14:32, -2h, +10m, #1234, an id, /filter, start, end or a mark";
 
+/// The times among them, as they fit in a line.
+const TIMES: &str = "14:32, 14:32:05.250, '2026-11-22 14:32' or 2026-11-22T14:32:05Z";
+
 /// The place that `text` says, where `moment` is shown and `position` was the last event.
 ///
 /// # Errors
@@ -60,17 +63,17 @@ fn time(text: &str, moment: Millis) -> Result<Option<Millis>, String> {
     if let Some(forward) = text.strip_prefix('+') {
         return when::duration(forward)
             .map(|duration| Some(moment.plus(duration)))
-            .ok_or_else(|| format!("\"{text}\" is no way from here; write +90s, +10m, +2h or +3d"));
+            .ok_or_else(|| format!("\"{text}\" is no way from here; write +500ms, +90s, +10m or +2h"));
     }
     if let Some(back) = text.strip_prefix('-') {
         return when::duration(back)
             .map(|duration| Some(moment.before(duration)))
-            .ok_or_else(|| format!("\"{text}\" is no way from here; write -90s, -10m, -2h or -3d"));
+            .ok_or_else(|| format!("\"{text}\" is no way from here; write -500ms, -90s, -10m or -2h"));
     }
     match when::parse(text, &here, Edge::Start) {
         Ok(at) => Ok(Some(at)),
-        // What looks like a time and is none is told why.
-        Err(why) if text.contains(':') => Err(why),
+        // What looks like a time and is none is told so.
+        Err(_) if text.contains(':') => Err(format!("{text:?} is no time: write {TIMES}")),
         Err(_) => Ok(None),
     }
 }
@@ -95,6 +98,7 @@ mod tests {
     fn ways_from_here_count_from_the_moment_that_is_shown() {
         assert_eq!(go("-2h"), Ok(Target::Time(Millis(1_699_992_900_000))));
         assert_eq!(go("+10m"), Ok(Target::Time(Millis(1_700_000_700_000))));
+        assert_eq!(go("+250ms"), Ok(Target::Time(Millis(1_700_000_100_250))));
         assert_eq!(go("90s"), Ok(Target::Time(Millis(1_700_000_010_000))));
         for text in ["+", "-", "+5", "-x", "+-3m"] {
             assert!(go(text).unwrap_err().contains("no way from here"), "{text}");
@@ -108,7 +112,8 @@ mod tests {
         assert_eq!(go(&text), Ok(Target::Time(Millis(1_700_000_100_000))));
         let dated = here.format("%Y-%m-%d %H:%M:%S").to_string();
         assert_eq!(go(&dated), Ok(Target::Time(Millis(1_700_000_100_000))));
-        assert!(go("25:00").unwrap_err().contains("expected a duration"));
+        assert_eq!(go("2023-11-14T22:15:00.125Z"), Ok(Target::Time(Millis(1_700_000_100_125))));
+        assert!(go("25:00").unwrap_err().contains("is no time: write 14:32"));
     }
 
     #[test]

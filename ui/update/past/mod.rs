@@ -17,7 +17,7 @@ mod scrub;
 use veda_bus_core::name::{MessageId, Seq};
 
 use super::{Effect, feed, lists, perform};
-use crate::app::past::{Live, Past, Seeking, Then, Wanted};
+use crate::app::past::{First, Live, Past, Seeking, Then, Wanted};
 use crate::app::{App, ThreadView};
 use crate::link::Piece;
 use crate::model::Model;
@@ -40,7 +40,7 @@ pub(super) fn travel(app: &mut App) -> Vec<Effect> {
     let Some(journal) = app.bus.as_ref().and_then(|bus| bus.journal.clone()) else { return Vec::new() };
     // What comes meanwhile is taken in, so that nothing is missed.
     app.paused = None;
-    let past = Past::travel(journal);
+    let past = Past::travel(journal, app.player.clone());
     let files = past.recording.files.clone();
     app.past = Some(Box::new(past));
     vec![Effect::OpenPast(files)]
@@ -48,12 +48,17 @@ pub(super) fn travel(app: &mut App) -> Vec<Effect> {
 
 /// Goes to an event, and opens the message that it is about; from the present, into the past.
 pub(super) fn open_event(app: &mut App, event: Seq) -> Vec<Effect> {
-    if app.past.is_some() {
+    if app.shown_past().is_some() {
         return want(app, Wanted::Place(Target::Event(event), Then::Open));
     }
-    let effects = travel(app);
+    travel_to(app, First::Event(event))
+}
+
+/// Goes from the present to a certain place of the past.
+fn travel_to(app: &mut App, first: First) -> Vec<Effect> {
+    let effects = if app.past.is_some() { Vec::new() } else { travel(app) };
     if let Some(past) = &mut app.past {
-        past.first = Some(event);
+        past.first = Some(first);
     }
     effects
 }
@@ -89,8 +94,7 @@ fn go(app: &mut App, target: Target, then: Then) -> Vec<Effect> {
     let Some(past) = &mut app.past else { return Vec::new() };
     past.number += 1;
     let number = past.number;
-    let time = if let Target::Time(time) = target { Some(time) } else { None };
-    past.seeking = Some(Seeking { number, what: described(&target), time, then, progress: None });
+    past.seeking = Some(Seeking { number, target: target.clone(), then, progress: None });
     vec![Effect::Past(Request::Go { number, target })]
 }
 
@@ -134,27 +138,6 @@ fn step(app: &mut App, stop: Stop, back: bool) -> Vec<Effect> {
         return Vec::new();
     }
     want(app, Wanted::Steps { stop, back, count: 1 })
-}
-
-/// What is sought, in words.
-fn described(target: &Target) -> String {
-    let of = |stop: &Stop| match stop {
-        Stop::Event => "event".to_owned(),
-        Stop::Message => "message".to_owned(),
-        Stop::Decision => "decision".to_owned(),
-        Stop::Match(filter) => format!("match of {filter}"),
-    };
-    match target {
-        Target::Event(seq) => format!("event {seq}"),
-        Target::Time(at) => {
-            at.local().map_or_else(|| at.to_string(), |time| time.format("%H:%M:%S").to_string())
-        }
-        Target::Start => "the start".to_owned(),
-        Target::End => "the end".to_owned(),
-        Target::Message(id) => format!("message {id}"),
-        Target::Next { stop, .. } => format!("the next {}", of(stop)),
-        Target::Previous { stop, .. } => format!("the {} before", of(stop)),
-    }
 }
 
 /// What is selected, so that it can be selected again at another moment.

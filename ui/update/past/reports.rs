@@ -7,10 +7,11 @@ use veda_bus_core::history::Map;
 use veda_bus_core::name::{MessageId, Seq};
 use veda_bus_core::time::Millis;
 
+use super::actions::remember_match;
 use super::{Effect, begin, feed, go, goto, leave, lists, perform, play, show};
 use crate::app::App;
 use crate::app::pane::Pane;
-use crate::app::past::Then;
+use crate::app::past::{First, Then};
 use crate::model::Model;
 use crate::past::{Report, Target};
 use crate::update::Leaving;
@@ -63,10 +64,27 @@ fn opened(app: &mut App, map: Arc<Map>) -> Vec<Effect> {
         (true, true) => failed(app, "nothing is recorded in the journal yet".to_owned()),
         (true, false) if past.is_recording() => begin_recording(app, Target::Start),
         (true, false) => match past.first.take() {
-            Some(event) => go(app, Target::Event(event), Then::Open),
+            Some(First::Event(event)) => go(app, Target::Event(event), Then::Open),
+            Some(First::Place(text)) => begin_place(app, &text),
             None => go(app, Target::End, Then::Stay),
         },
         (false, _) => Vec::new(),
+    }
+}
+
+/// Goes from the present to a place; what matches a filter is the last one that does.
+fn begin_place(app: &mut App, text: &str) -> Vec<Effect> {
+    let last = app.past.as_ref().and_then(|past| past.end()).map_or(Seq(0), |(last, _)| last);
+    match goto::place(text, app.now, last, &app.marks) {
+        Ok((target, then)) => {
+            let target = match target {
+                Target::Next { from, stop } => Target::Previous { from: from.next(), stop },
+                target => target,
+            };
+            remember_match(app, &target);
+            go(app, target, then)
+        }
+        Err(why) => failed(app, why),
     }
 }
 
@@ -78,8 +96,13 @@ fn begin_recording(app: &mut App, usual: Target) -> Vec<Effect> {
     }
     let (end, since) = (past.end().map_or(Millis(0), |(_, at)| at), past.recording.since);
     let Some(text) = past.recording.at.take() else {
-        let since = since.map(|since| Target::Time(Millis(since.0.saturating_sub(1))));
-        return go(app, since.unwrap_or(usual), Then::Stay);
+        let start = past.map.as_ref().and_then(|map| map.first()).map(|(_, at)| at);
+        let target = match since {
+            Some(since) if start.is_some_and(|start| since <= start) => Target::Start,
+            Some(since) => Target::Time(Millis(since.0.saturating_sub(1))),
+            None => usual,
+        };
+        return go(app, target, Then::Stay);
     };
     match goto::place(&text, end, Seq(0), &app.marks) {
         Ok((target, then)) => go(app, target, then),
@@ -93,8 +116,13 @@ fn arrived(app: &mut App, number: u64, position: Seq, at: Millis, model: Model) 
     let Some(seeking) = past.seeking.take_if(|seeking| seeking.number == number) else { return Vec::new() };
     // Where nothing happened for a while, the moment that was asked for is shown.
     let end = past.end().map_or(at, |(_, end)| end.max(at));
-    past.moved(position, seeking.time.map_or(at, |time| time.clamp(at, end)));
+    let moment = if let Target::Time(time) = seeking.target { time.clamp(at, end) } else { at };
+    past.moved(position, moment);
+    let missed = past.map.as_ref().and_then(|map| missed(&seeking.target, position, map));
     show(app, model, position);
+    if let Some(why) = missed {
+        app.complain(why);
+    }
     let mut effects = match seeking.then {
         Then::Stay => Vec::new(),
         Then::Select => {
@@ -142,16 +170,29 @@ fn only_thread(app: &mut App) -> Vec<Effect> {
 
 fn not_there(app: &mut App, number: u64, why: String) -> Vec<Effect> {
     let Some(past) = &mut app.past else { return Vec::new() };
-    let Some(seeking) = past.seeking.take_if(|seeking| seeking.number == number) else { return Vec::new() };
+    if past.seeking.take_if(|seeking| seeking.number == number).is_none() {
+        return Vec::new();
+    }
     past.next = None;
-    match seeking.then {
-        Then::OnlyThread => vec![Effect::Leave(Leaving::Failed(why))],
-        // Nothing is shown yet that one could stay at.
-        _ if app.shown_past().is_none() => failed(app, why),
-        _ => {
-            app.complain(why);
-            Vec::new()
-        }
+    if !past.is_begun {
+        return failed(app, why);
+    }
+    app.complain(why);
+    Vec::new()
+}
+
+/// Why the place that is shown is not the one that was asked for, where a journal does not have that.
+fn missed(target: &Target, position: Seq, map: &Map) -> Option<String> {
+    let ((first, begins), (last, ends)) = (map.first()?, map.last()?);
+    let told = |at: Millis| at.local().map(|at| at.format("%Y-%m-%d %H:%M:%S").to_string());
+    match *target {
+        Target::Event(wanted) if wanted == position => None,
+        Target::Event(wanted) if wanted > last => Some(format!("the journal ends with event {last}")),
+        Target::Event(wanted) if wanted < first => Some(format!("the journal begins with event {first}")),
+        Target::Event(wanted) => Some(format!("event {wanted} can not be read: it is in a gap")),
+        Target::Time(wanted) if wanted > ends => Some(format!("the journal ends at {}", told(ends)?)),
+        Target::Time(wanted) if wanted < begins => Some(format!("the journal begins at {}", told(begins)?)),
+        _ => None,
     }
 }
 
