@@ -607,6 +607,8 @@ pub(crate) struct Watch {
 pub(crate) struct Log {
     #[command(flatten)]
     pub(crate) choice: Choice,
+    #[command(flatten)]
+    pub(crate) source: Source,
     /// Only events with this text in them
     #[arg(long, value_name = "TEXT")]
     pub(crate) grep: Option<String>,
@@ -620,9 +622,17 @@ pub(crate) struct Log {
 impl Log {
     /// Whether it says which part of the journal is meant.
     pub(crate) fn has_conditions(&self) -> bool {
-        let Self { choice, grep, follow, command: _ } = self;
-        *follow || grep.is_some() || choice.is_some()
+        let Self { choice, source, grep, follow, command: _ } = self;
+        *follow || grep.is_some() || choice.is_some() || !source.files.is_empty()
     }
+}
+
+/// Which journal is read.
+#[derive(Debug, Args)]
+pub(crate) struct Source {
+    /// Read this journal, with the archived segments beside it; repeated, just these files [default: the journal of the bus]
+    #[arg(long = "file", value_name = "FILE")]
+    pub(crate) files: Vec<PathBuf>,
 }
 
 /// Which part of a journal is meant; all conditions hold together.
@@ -657,6 +667,8 @@ impl Choice {
 pub(crate) struct Export {
     #[command(flatten)]
     pub(crate) choice: Choice,
+    #[command(flatten)]
+    pub(crate) source: Source,
     /// Everything that the journal has
     #[arg(long)]
     pub(crate) all: bool,
@@ -688,6 +700,8 @@ pub(crate) enum ExportFormat {
 pub(crate) struct Stats {
     #[command(flatten)]
     pub(crate) choice: Choice,
+    #[command(flatten)]
+    pub(crate) source: Source,
 }
 
 #[derive(Debug, Subcommand)]
@@ -695,7 +709,10 @@ pub(crate) enum LogCommand {
     /// Check that no line of the journal was changed or is missing
     #[command(after_help = "Example:
   veda-bus log verify && echo nobody touched it")]
-    Verify,
+    Verify {
+        /// The journal, with the archived segments beside it [default: the journal of the bus]
+        file: Option<PathBuf>,
+    },
     /// Remove old files of the journal that nothing needs any more
     #[command(after_help = PRUNE_EXAMPLES)]
     Prune(Prune),

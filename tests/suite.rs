@@ -56,6 +56,7 @@ mod suite {
     mod loop_guard;
     mod mcp;
     mod mcp_clients;
+    mod named_files;
     mod obligations;
     mod origin;
     mod pictures;

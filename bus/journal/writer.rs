@@ -12,6 +12,7 @@ use super::line::{self, Chain};
 use super::lock::{LockError, LockFile};
 use super::recover::{self, Active};
 use super::segment::{Archive, archive_path, archives, beside, folder, lock_path, sync_folder};
+use super::snapshots::remove_snapshots;
 use super::sync::{OnSynced, Syncer};
 use super::{JournalError, Options, Recovery};
 use crate::event::Recorded;
@@ -317,6 +318,9 @@ impl Disk {
         while self.archives.len() > self.options.keep {
             let end = self.archives.get(1).map_or(active, |archive| archive.first);
             let Some(oldest) = self.archives.front().filter(|_| end <= since) else { break };
+            // What a replay keeps has the texts of what goes.
+            remove_snapshots(&self.options.path)?;
+            remove_snapshots(&oldest.path)?;
             oldest.remove()?;
             self.archives.pop_front();
             gone += 1;

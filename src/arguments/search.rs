@@ -1,12 +1,10 @@
 //! What `veda-bus search` takes.
 
-use std::path::PathBuf;
-
 use clap::builder::RangedU64ValueParser;
 use clap::{Args, ValueEnum};
 use veda_bus_core::search::Order;
 
-use super::Choice;
+use super::{Choice, Source};
 
 #[derive(Debug, Args)]
 pub(crate) struct Search {
@@ -34,9 +32,8 @@ pub(crate) struct Search {
     /// Also show so many messages of the thread before and after each, and how long it is [default: what it answers]
     #[arg(long, short = 'C', value_name = "N", value_parser = RangedU64ValueParser::<usize>::new().range(..=10_000))]
     pub(crate) context: Option<usize>,
-    /// Search this journal, with the archived segments beside it; repeated, just these files [default: the journal of the bus]
-    #[arg(long = "file", value_name = "FILE")]
-    pub(crate) files: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(crate) source: Source,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]

@@ -21,9 +21,9 @@ const BUFFER: usize = 64 * 1024;
 pub(crate) fn run(context: &Context, export: &Export) -> Result<(), Failure> {
     let format = format(context, export)?;
     check(export)?;
-    let path = history::path(context)?;
-    let mut gathering = Gathering::new(history::wanted(&export.choice, &path)?);
-    let whole = each_event(&path, |recorded| gathering.take(recorded))?;
+    let files = history::files(context, &export.source.files)?;
+    let mut gathering = Gathering::new(history::wanted(&export.choice, &files)?);
+    let whole = each_event(&files, |recorded| gathering.take(recorded))?;
     let exported = gathering.finish(Millis::now());
     if exported.conversations.is_empty() && exported.refusals.is_empty() {
         return Err(Failure::Failed("nothing in the journal is what was asked for".into()));

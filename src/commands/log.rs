@@ -3,11 +3,11 @@
 pub(super) mod compress;
 pub(super) mod prune;
 
-use std::path::Path;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use serde_json::json;
-use veda_bus_core::journal::{self, Reader, VerifyError};
+use veda_bus_core::journal::{self, VerifyError};
 use veda_bus_ui::words::counted;
 
 use crate::arguments::Log;
@@ -15,47 +15,55 @@ use crate::context::{Context, Output};
 use crate::failure::Failure;
 use crate::history::printer::Printer;
 use crate::history::select::Wanted;
-use crate::history::{next_line, open, path, unreadable, wanted};
+use crate::history::source::Source;
+use crate::history::{files, path, unreadable, wanted};
 use crate::runtime::{runtime, stop_signal};
 
 /// How often a journal that is followed is looked at: a file tells nobody that it grew.
 const LOOK_AGAIN: Duration = Duration::from_millis(200);
 
 pub(crate) fn run(context: &Context, log: &Log) -> Result<(), Failure> {
-    let path = path(context)?;
-    let path = path.as_path();
-    let mut reader = open(path)?;
-    let wanted = Wanted { text: log.grep.clone(), ..wanted(&log.choice, path)? };
-    let mut printer = Printer::new(context, wanted);
-    read(&mut printer, &mut reader, path)?;
-    if log.follow {
-        runtime()?.block_on(async {
-            let stop = stop_signal()?;
-            tokio::select! {
-                ended = follow(&mut printer, &mut reader, path) => ended,
-                () = stop => Ok(()),
-            }
-        })?;
+    let files = files(context, &log.source.files)?;
+    if log.follow && journal::named(&files).is_none() {
+        return Err(Failure::Usage("--follow: these files do not grow; give one journal".into()));
     }
-    if !printer.is_over() {
-        printer.whole().look_at_end(&reader)?;
+    let mut sources = Source::all(&files)?;
+    let wanted = Wanted { text: log.grep.clone(), ..wanted(&log.choice, &files)? };
+    let mut printer = Printer::new(context, wanted);
+    for source in &mut sources {
+        read(&mut printer, source)?;
+        if log.follow {
+            follow(&mut printer, source)?;
+        }
+        if !printer.is_over() {
+            source.look_at_end(printer.whole())?;
+        }
     }
     printer.ended()
 }
 
-/// Prints what comes, for as long as it can be wanted.
-async fn follow(printer: &mut Printer, reader: &mut Reader, path: &Path) -> Result<(), Failure> {
-    while !printer.is_over() {
-        tokio::time::sleep(LOOK_AGAIN).await;
-        read(printer, reader, path)?;
-    }
-    Ok(())
+/// Prints what comes, for as long as it can be wanted, or until we are told to stop.
+fn follow(printer: &mut Printer, source: &mut Source) -> Result<(), Failure> {
+    runtime()?.block_on(async {
+        let stop = stop_signal()?;
+        let follow = async {
+            while !printer.is_over() {
+                tokio::time::sleep(LOOK_AGAIN).await;
+                read(printer, source)?;
+            }
+            Ok(())
+        };
+        tokio::select! {
+            ended = follow => ended,
+            () = stop => Ok(()),
+        }
+    })
 }
 
-/// Prints what there is to the journal's end.
-fn read(printer: &mut Printer, reader: &mut Reader, path: &Path) -> Result<(), Failure> {
+/// Prints what there is to the end.
+fn read(printer: &mut Printer, source: &mut Source) -> Result<(), Failure> {
     while !printer.is_over()
-        && let Some(line) = next_line(reader, path)?
+        && let Some(line) = source.next_line()?
     {
         if let Some(recorded) = printer.select(&line)? {
             printer.print(&line, &recorded)?;
@@ -65,8 +73,12 @@ fn read(printer: &mut Printer, reader: &mut Reader, path: &Path) -> Result<(), F
 }
 
 /// `veda-bus log verify`: whether no line was changed or is missing.
-pub(crate) fn verify(context: &Context) -> Result<(), Failure> {
-    let path = path(context)?;
+pub(crate) fn verify(context: &Context, file: Option<PathBuf>) -> Result<(), Failure> {
+    let path = file.map_or_else(|| path(context), Ok)?;
+    if journal::named(&[&path]).is_none() {
+        let file = path.display();
+        return Err(Failure::Usage(format!("{file} is one file of a journal; name that without its number")));
+    }
     let path = path.as_path();
     let mut out = Output::new();
     match journal::verify(path) {

@@ -102,10 +102,10 @@ fn run_usual(arguments: Arguments) -> Result<(), Failure> {
         Some(Command::Log(log)) => match log.command {
             Some(_) if log.has_conditions() => {
                 let what = "log verify, prune and compress are about whole files of the journal; \
-                            leave the conditions before them out";
+                            leave what stands before them out";
                 Err(Failure::Usage(what.into()))
             }
-            Some(LogCommand::Verify) => log::verify(&context),
+            Some(LogCommand::Verify { file }) => log::verify(&context, file),
             Some(LogCommand::Prune(prune)) => log::prune::run(&context, &prune),
             Some(LogCommand::Compress(compress)) => log::compress::run(&context, &compress),
             None => log::run(&context, &log),

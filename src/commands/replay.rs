@@ -6,8 +6,6 @@ mod chosen;
 mod into;
 mod print;
 
-use std::path::PathBuf;
-
 use veda_bus_core::journal::named;
 use veda_bus_ui::app::past::Recording;
 use veda_bus_ui::app::past::player::Speed;
@@ -17,7 +15,7 @@ use super::{console, is_terminal};
 use crate::arguments::Replay;
 use crate::context::Context;
 use crate::failure::Failure;
-use crate::history::{moment, open, path, unreadable};
+use crate::history::{files, moment, open, unreadable};
 
 pub(crate) fn run(context: &Context, theme: Option<String>, replay: Replay) -> Result<(), Failure> {
     if let Some(socket) = &replay.into {
@@ -39,14 +37,9 @@ pub(crate) fn run(context: &Context, theme: Option<String>, replay: Replay) -> R
     console::replay(context, theme, recording)
 }
 
-/// The journal, or its files.
-fn files(context: &Context, replay: &Replay) -> Result<Vec<PathBuf>, Failure> {
-    if replay.files.is_empty() { Ok(vec![path(context)?]) } else { Ok(replay.files.clone()) }
-}
-
 /// What is to be played in the console.
 fn recording(context: &Context, replay: Replay) -> Result<Recording, Failure> {
-    let files = files(context, &replay)?;
+    let files = files(context, &replay.files)?;
     // What is wrong is said before the terminal is taken.
     match named(&files) {
         Some(journal) => drop(open(journal)?),

@@ -21,19 +21,10 @@ use crate::show;
 
 pub(crate) fn run(context: &Context, asked: &Search) -> Result<(), Failure> {
     let query = query(asked)?;
-    let (files, bounds) = match asked.files.first() {
-        None => {
-            let path = history::path(context)?;
-            let files = Files::of_journal(&path).map_err(|error| history::unreadable(&path, error))?;
-            (files, bounds(history::wanted(&asked.choice, &path)?))
-        }
-        Some(first) => {
-            let files = Files::of(&asked.files).map_err(|error| history::unreadable(first, error))?;
-            (files, bounds(history::wanted_in(&asked.choice, &asked.files)?))
-        }
-    };
+    let paths = history::files(context, &asked.source.files)?;
+    let files = Files::of(&paths).map_err(|error| history::unreadable(&paths[0], error))?;
     let search = search::Search {
-        bounds,
+        bounds: bounds(history::wanted(&asked.choice, &paths)?),
         order: asked.sort.into(),
         limit: asked.limit,
         around: asked.context.map_or(Around::Parent, Around::Thread),

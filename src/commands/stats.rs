@@ -11,9 +11,9 @@ use crate::stats::Counting;
 use crate::stats::report;
 
 pub(crate) fn run(context: &Context, stats: &Stats) -> Result<(), Failure> {
-    let path = history::path(context)?;
-    let mut counting = Counting::new(history::wanted(&stats.choice, &path)?);
-    let whole = each_event(&path, |recorded| counting.take(&recorded))?;
+    let files = history::files(context, &stats.source.files)?;
+    let mut counting = Counting::new(history::wanted(&stats.choice, &files)?);
+    let whole = each_event(&files, |recorded| counting.take(&recorded))?;
     let summary = counting.finish(Millis::now());
     let mut out = Output::new();
     if context.json {

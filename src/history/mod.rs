@@ -47,6 +47,11 @@ pub(crate) fn path(context: &Context) -> Result<PathBuf, Failure> {
     Err(Failure::Failed("there is no journal: bus.enable_logging is false (veda-bus config)".into()))
 }
 
+/// The files that were named; without any, the journal of the bus.
+pub(crate) fn files(context: &Context, named: &[PathBuf]) -> Result<Vec<PathBuf>, Failure> {
+    if named.is_empty() { Ok(vec![path(context)?]) } else { Ok(named.to_vec()) }
+}
+
 /// Opens the journal at `path` from its beginning.
 pub(crate) fn open(path: &Path) -> Result<Reader, Failure> {
     Reader::open(path).map_err(|error| unreadable(path, error))
@@ -61,9 +66,7 @@ pub(crate) fn next_line<'a>(reader: &'a mut Reader, path: &Path) -> Result<Optio
 pub(crate) fn unreadable(path: &Path, error: io::Error) -> Failure {
     if error.kind() == io::ErrorKind::NotFound {
         let path = path.display();
-        return Failure::Failed(format!(
-            "there is no journal at {path} yet; a bus writes it: veda-bus serve"
-        ));
+        return Failure::Failed(format!("there is no journal at {path}; a bus writes one: veda-bus serve"));
     }
     Failure::File { path: path.to_owned(), error }
 }
@@ -74,26 +77,14 @@ pub(crate) fn place(line: &Line<'_>) -> String {
     format!("{}{number} (byte {})", line.path.display(), line.offset)
 }
 
-/// What the flags ask of the journal at `path`.
-pub(crate) fn wanted(choice: &Choice, path: &Path) -> Result<Wanted, Failure> {
-    wanted_of(choice, || Ok(vec![Source::journal(path)?]))
-}
-
-/// The same for a journal or some of its files.
-pub(crate) fn wanted_in(choice: &Choice, paths: &[impl AsRef<Path>]) -> Result<Wanted, Failure> {
-    wanted_of(choice, || Source::all(paths))
-}
-
-fn wanted_of(
-    choice: &Choice,
-    sources: impl FnOnce() -> Result<Vec<Source>, Failure>,
-) -> Result<Wanted, Failure> {
+/// What the flags ask of a journal, or of some of its files.
+pub(crate) fn wanted(choice: &Choice, files: &[PathBuf]) -> Result<Wanted, Failure> {
     let time =
         |flag, text: &Option<String>, edge| text.as_ref().map(|text| moment(flag, text, edge)).transpose();
     Ok(Wanted {
         since: time("--since", &choice.since, Edge::Start)?,
         until: time("--until", &choice.until, Edge::End)?,
-        thread: choice.thread.as_deref().map(|prefix| thread(sources()?, prefix)).transpose()?,
+        thread: choice.thread.as_deref().map(|prefix| thread(Source::all(files)?, prefix)).transpose()?,
         repo: choice.repo.clone(),
         kind: choice.kind,
         text: None,
@@ -119,15 +110,10 @@ fn thread(sources: Vec<Source>, prefix: &str) -> Result<MessageId, Failure> {
     search.found()
 }
 
-/// Hands every event of the journal at `path` to `take`; what is wrong with the journal is told of.
-pub(crate) fn each_event(path: &Path, take: impl FnMut(Recorded)) -> Result<Whole, Failure> {
-    each_event_of(vec![Source::journal(path)?], take)
-}
-
-/// The same for a journal or some of its files.
-pub(crate) fn each_event_of(sources: Vec<Source>, mut take: impl FnMut(Recorded)) -> Result<Whole, Failure> {
+/// Hands every event of a journal, or of some of its files, to `take`; what is wrong with it is told of.
+pub(crate) fn each_event(files: &[PathBuf], mut take: impl FnMut(Recorded)) -> Result<Whole, Failure> {
     let mut whole = Whole::default();
-    for mut source in sources {
+    for mut source in Source::all(files)? {
         while let Some(line) = source.next_line()? {
             let read = line.decode();
             whole.look(&line, read.as_ref().map(|(recorded, _)| recorded.seq));

@@ -126,7 +126,9 @@ fn pruning_shows_first_and_changes_nothing_that_a_bus_knows() {
     bus.run(&["log", "prune", "--before", "0s"]).exits(2).complains("--yes");
     bus.run(&["--json", "log", "prune", "--before", "0s"]).exits(2).complains("--dry-run");
     bus.run(&["log", "prune", "--before", "yesterday", "--yes"]).exits(2).complains("--before: expected");
-    bus.run(&["log", "--since", "1h", "prune", "--before", "1h"]).exits(2).complains("leave the conditions");
+    bus.run(&["log", "--since", "1h", "prune", "--before", "1h"])
+        .exits(2)
+        .complains("leave what stands before them out");
 
     let shown = bus.run(&["log", "prune", "--before", "0s", "--dry-run"]).exits(0).stdout;
     assert!(

@@ -152,8 +152,12 @@ fn pruning_keeps_what_was_asked_for_and_what_is_needed() {
     assert_eq!(place.open().0.prune(Seq(99)).unwrap(), 0, "all are kept");
     place.options.keep = 2;
     let (mut journal, ..) = place.open();
+    let kept = place.path().with_file_name("coordination.log.replay");
+    fs::write(&kept, "veda-bus replay 1 console\ntexts of messages").unwrap();
     assert_eq!((journal.prune(Seq(3)).unwrap(), first(&place)), (0, 1), "3 is in the first");
+    assert!(kept.exists(), "nothing went");
     assert_eq!((journal.prune(Seq(4)).unwrap(), first(&place)), (1, 4));
+    assert!(!kept.exists(), "it has texts of what went");
     assert_eq!((journal.prune(Seq(99)).unwrap(), first(&place)), (2, 10));
     assert_eq!(verify(place.path()).unwrap().first, Some(Seq(10)));
     drop(journal);

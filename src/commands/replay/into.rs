@@ -20,14 +20,12 @@ use veda_bus_ui::words;
 
 use super::again::{Again, again};
 use super::chosen::{Choosing, Chosen};
-use super::files;
 use crate::arguments::Replay;
 use crate::commands::say;
 use crate::context::{Context, Output};
 use crate::failure::{Failure, refused};
 use crate::history::pace::Pace;
-use crate::history::source::Source;
-use crate::history::{each_event_of, wanted_in};
+use crate::history::{each_event, files, wanted};
 use crate::runtime::runtime;
 
 pub(super) fn run(context: &Context, replay: &Replay, socket: &Path) -> Result<(), Failure> {
@@ -36,15 +34,15 @@ pub(super) fn run(context: &Context, replay: &Replay, socket: &Path) -> Result<(
         let what = "--into: say which messages: --thread, --since or --until; --all sends those of the whole journal";
         return Err(Failure::Usage(what.into()));
     }
-    let files = files(context, replay)?;
+    let files = files(context, &replay.files)?;
     runtime()?.block_on(async {
         // Nobody reads a long journal for a bus that is not there.
         let bus = connect(socket).await?;
         if !replay.same_bus {
             is_another(&bus, socket, &files).await?;
         }
-        let mut choosing = Choosing::new(wanted_in(choice, &files)?);
-        let whole = each_event_of(Source::all(&files)?, |recorded| choosing.take(recorded))?;
+        let mut choosing = Choosing::new(wanted(choice, &files)?);
+        let whole = each_event(&files, |recorded| choosing.take(recorded))?;
         let chosen = choosing.chosen();
         if chosen.is_empty() {
             return Err(Failure::Failed("no message of the journal is in that part of it".into()));

@@ -3,22 +3,21 @@
 use tokio::time::Instant;
 use veda_bus_ui::app::past::player::Speed;
 
-use super::files;
 use crate::arguments::Replay;
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::history::pace::Pace;
 use crate::history::printer::Printer;
 use crate::history::source::Source;
-use crate::history::wanted_in;
+use crate::history::{files, wanted};
 use crate::runtime::{runtime, stop_signal};
 
 /// After so many lines it is looked whether we are told to stop.
 const LOOK_UP: u64 = 256;
 
 pub(super) fn run(context: &Context, replay: &Replay) -> Result<(), Failure> {
-    let files = files(context, replay)?;
-    let mut printer = Printer::new(context, wanted_in(&replay.choice, &files)?);
+    let files = files(context, &replay.files)?;
+    let mut printer = Printer::new(context, wanted(&replay.choice, &files)?);
     let sources = Source::all(&files)?;
     let pace = Pace::new(replay.speed.unwrap_or(Speed::USUAL), replay.shorten);
     runtime()?.block_on(async {
