@@ -84,6 +84,8 @@ fn a_negotiation_is_voted_on_again_but_not_decided() {
     let events = other.run(&["log", "--json"]).exits(0).json_lines();
     let voted = events.iter().find(|event| event["event"] == "voted" && event["repo"] == "LensSDK");
     assert_eq!(voted.unwrap()["message"], no);
+    // For whom all is left out, nobody tries to join.
+    assert!(events.iter().all(|event| event["event"] != "refused"), "{events:?}");
 }
 
 #[test]

@@ -132,7 +132,7 @@ fn pruning_shows_first_and_changes_nothing_that_a_bus_knows() {
 
     let shown = bus.run(&["log", "prune", "--before", "0s", "--dry-run"]).exits(0).stdout;
     assert!(
-        shown.contains("stays: a restart reads from event") && shown.contains("active one stay"),
+        shown.contains("something is remembered, unread, owed or open") && shown.contains("active one stay"),
         "{shown}"
     );
     let told = bus.run(&["log", "prune", "--before", "0s", "--dry-run", "--json"]).exits(0).json_lines();
@@ -166,7 +166,7 @@ fn what_is_still_open_since_the_first_file_keeps_them_all() {
     let archives = bus.journal_files(".0");
     assert!(archives.len() > 3);
     let shown = bus.run(&["log", "prune", "--before", "0s", "--yes"]).exits(0).stdout;
-    assert!(shown.contains("a restart reads from event"), "{shown}");
+    assert!(shown.contains("something is remembered, unread, owed or open"), "{shown}");
     assert_eq!(bus.journal_files(".0"), archives);
 }
 

@@ -160,7 +160,9 @@ fn why(fate: Fate) -> String {
     match fate {
         Fate::Goes => "goes".to_owned(),
         Fate::Late => "stays".to_owned(),
-        Fate::Needed(seq) => format!("stays: a restart reads from event {seq} on"),
+        Fate::Needed(seq) => {
+            format!("stays: from event {seq} on, something is remembered, unread, owed or open")
+        }
         Fate::Anchor => "stays: without it, the file after it can not be verified".to_owned(),
     }
 }

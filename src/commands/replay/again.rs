@@ -20,11 +20,8 @@ pub(super) enum Again {
 
 /// How `message` is said again as `new`; what it answered is `parent` now, where that was said again.
 pub(super) fn again(message: &Message, new: &MessageId, parent: Option<&MessageId>) -> Again {
-    if message.from.repo.is_bus() {
-        return Again::Nothing("the bus itself said it".to_owned());
-    }
-    if is_decision(&message.payload) {
-        return Again::Nothing("only the operator and the bus say how a negotiation ends".to_owned());
+    if let Some(why) = never_again(message) {
+        return Again::Nothing(why.to_owned());
     }
     let stands_alone = message.reply_to.is_some() && parent.is_none();
     if let Some(old) = message.reply_to.as_ref().filter(|_| stands_alone && message.payload.is_answer()) {
@@ -34,6 +31,14 @@ pub(super) fn again(message: &Message, new: &MessageId, parent: Option<&MessageI
         Ok(json) => Again::Envelope { json, stands_alone },
         Err(error) => Again::Nothing(format!("it can not be read: {error}")),
     }
+}
+
+/// Why no instance may say `message`, whatever was said before.
+pub(super) fn never_again(message: &Message) -> Option<&'static str> {
+    if message.from.repo.is_bus() {
+        return Some("the bus itself said it");
+    }
+    is_decision(&message.payload).then_some("only the operator and the bus say how a negotiation ends")
 }
 
 /// Whether it says how a negotiation ended, which an agent does not.

@@ -18,7 +18,7 @@ use veda_bus_core::wire::request::Register;
 use veda_bus_ui::app::past::player::Speed;
 use veda_bus_ui::words;
 
-use super::again::{Again, again};
+use super::again::{Again, again, never_again};
 use super::chosen::{Choosing, Chosen};
 use crate::arguments::Replay;
 use crate::commands::say;
@@ -109,9 +109,9 @@ impl<'a> Stage<'a> {
 
     /// Lets everybody be there before the first word.
     async fn register(&mut self, chosen: &[Chosen]) -> Result<(), Failure> {
-        for Chosen { message, .. } in chosen {
+        for Chosen { message, .. } in chosen.iter().filter(|one| never_again(&one.message).is_none()) {
             let repo = &message.from.repo;
-            if repo.is_bus() || self.speakers.contains_key(repo) {
+            if self.speakers.contains_key(repo) {
                 continue;
             }
             let client = connect(self.socket).await?;
