@@ -29,7 +29,7 @@ fn a_journal_is_played_and_stepped_through() {
     let machine = recorded();
     let screen = Screen::open(&machine, 120, 40);
     replay(&screen, &["--speed", "max"]);
-    screen.sees("before the first of");
+    screen.sees("before event 1 of");
     assert!(!screen.text().contains("question q1"), "nothing has happened yet: {}", screen.text());
     screen.keys(&[")"]);
     screen.sees("question q1");
@@ -42,7 +42,7 @@ fn a_journal_is_played_and_stepped_through() {
     screen.sees("this is the end of the recording");
     screen.sees("answer a2");
     screen.keys(&["0"]);
-    screen.sees("before the first of");
+    screen.sees("before event 1 of");
     screen.keys(&["@"]);
     screen.literal("q2");
     screen.keys(&["Enter"]);
@@ -62,7 +62,7 @@ fn a_click_on_the_scrubber_goes_there_and_marks_outlive_the_console() {
     replay(&screen, &[]);
     // The scrubber is above the status line and the keys: its columns are the fifth line from below.
     screen.report("\x1b[<0;100;36M\x1b[<0;100;36m");
-    screen.sees_not("before the first of");
+    screen.sees_not("before event 1 of");
     screen.keys(&["$"]);
     screen.sees("answer a2");
     screen.keys(&["m"]);
@@ -80,7 +80,7 @@ fn a_click_on_the_scrubber_goes_there_and_marks_outlive_the_console() {
     replay(&screen, &["--at", "all was"]);
     screen.sees("answer a2");
     screen.keys(&["0"]);
-    screen.sees("before the first of");
+    screen.sees("before event 1 of");
     screen.keys(&["'"]);
     screen.sees("Marks (");
     screen.keys(&["Enter"]);
