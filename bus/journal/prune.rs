@@ -124,8 +124,8 @@ impl Pruning {
         self.segments.iter().filter(|segment| segment.fate == Fate::Goes)
     }
 
-    /// Removes the segments of the journal at `path` that go, oldest first, and, if that is wanted, the torn ends. With the
-    /// first of them, the snapshots of a replay go, in which their texts are, too. What is gone already does no harm; nothing
+    /// Removes the segments of the journal at `path` that go, oldest first, and, if that is wanted, the torn ends. Before the
+    /// first of them, the snapshots of replays go, in which their texts are, too. What is gone already does no harm; nothing
     /// goes that is another file than it was.
     ///
     /// # Errors
@@ -134,7 +134,7 @@ impl Pruning {
         let _lock = LockFile::wait(&lock_path(path)).map_err(io::Error::other)?;
         let there = archives(path)?;
         if self.going().next().is_some() {
-            remove_snapshots(path)?;
+            remove_snapshots(path, &there)?;
         }
         for segment in self.going() {
             let Some(archive) = there.iter().find(|archive| archive.first == segment.first) else { continue };
@@ -144,7 +144,6 @@ impl Pruning {
                 let changed = format!("{} was changed meanwhile; look again", archive.path.display());
                 return Err(io::Error::other(changed));
             }
-            remove_snapshots(&archive.path)?;
             archive.remove()?;
         }
         for torn in self.torn.iter().filter(|_| with_torn) {
@@ -215,17 +214,19 @@ fn segment(archive: &Archive, from: Option<Millis>, before: Millis) -> io::Resul
 }
 
 /// Says what becomes of each segment. `beginnings` has one more: that of the active file. Only the oldest go, so that
-/// there is no hole.
+/// there is no hole: an archive's name says where it begins, whatever has become of its first line.
 fn judge(segments: &mut [Segment], beginnings: &[Beginning], before: Millis, needed: Seq) {
+    let active = beginnings.last().and_then(|active| active.first);
+    let firsts: Vec<_> = segments.iter().skip(1).map(|next| Some(next.first)).chain([active]).collect();
     let mut may_go = 0;
-    for (segment, next) in segments.iter_mut().zip(&beginnings[1..]) {
+    for ((segment, next), first) in segments.iter_mut().zip(&beginnings[1..]).zip(firsts) {
         let found = segment.contents.unwrap_or_default();
         // What can not be read was not after the event that comes next.
         let end = if found.ends_well { found.until } else { next.at };
         if end.is_none_or(|end| end >= before) {
             break;
         }
-        let is_needed = next.first.is_none_or(|next| next > needed);
+        let is_needed = first.is_none_or(|first| first > needed);
         segment.fate = if is_needed { Fate::Needed(needed) } else { Fate::Goes };
         may_go += usize::from(!is_needed);
     }

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use super::line::{self, Chain, LineError, SEQ_PREFIX};
 use super::lines::Lines;
-use super::segment::{archive_path, archives, first_line, first_line_at, open_segment, read_up_to};
+use super::segment::{Archive, archive_path, archives, first_line, first_line_at, read_up_to};
 use crate::event::Recorded;
 use crate::name::Seq;
 
@@ -151,7 +151,7 @@ impl Reader {
             return Ok(false);
         }
         let first = match self.next_archive()? {
-            Some((first, _)) => Some(first),
+            Some(archive) => Some(archive.first),
             None => first_line_at(&self.base)?.and_then(|line| line::seq_of(&line)),
         };
         Ok(first.is_some_and(|first| seq < first))
@@ -269,32 +269,31 @@ impl Reader {
     /// Opens the next segment; whether there is one.
     fn advance(&mut self) -> io::Result<bool> {
         loop {
-            let next = self.next_archive()?;
-            let path = next.as_ref().map_or_else(|| self.base.clone(), |(_, path)| path.clone());
-            // The active file is never compressed, whatever its name is.
-            let opened = if next.is_some() { open_segment(&path) } else { File::open(&path) };
-            let file = match opened {
-                Ok(file) => file,
-                Err(error) if error.kind() == io::ErrorKind::NotFound && next.is_some() => continue,
-                Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
-                Err(error) => return Err(error),
-            };
-            if let Some((first, _)) = next {
-                self.after = first;
-            } else if self.next_archive()?.is_some() {
-                // There was a rotation in between: the active file is not the next one any more.
-                continue;
+            if let Some(archive) = self.next_archive()? {
+                let Some(file) = archive.open()? else { continue };
+                self.after = archive.first;
+                return self.begin(file, archive.path, true);
             }
-            let id = id(&file.metadata()?);
-            let complete = path != self.base;
-            self.open = Some(Open { file, id, path, complete, lines: Lines::at(0), number: Some(0) });
-            return Ok(true);
+            // The active file is never compressed, whatever its name is.
+            let file = match File::open(&self.base) {
+                Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
+                opened => opened?,
+            };
+            // After a rotation in between, the active file is not the next one any more.
+            if self.next_archive()?.is_none() {
+                return self.begin(file, self.base.clone(), false);
+            }
         }
     }
 
-    fn next_archive(&self) -> io::Result<Option<(Seq, PathBuf)>> {
-        let next = archives(&self.base)?.into_iter().find(|archive| archive.first > self.after);
-        Ok(next.map(|archive| (archive.first, archive.path)))
+    fn begin(&mut self, file: File, path: PathBuf, complete: bool) -> io::Result<bool> {
+        let id = id(&file.metadata()?);
+        self.open = Some(Open { file, id, path, complete, lines: Lines::at(0), number: Some(0) });
+        Ok(true)
+    }
+
+    fn next_archive(&self) -> io::Result<Option<Archive>> {
+        Ok(archives(&self.base)?.into_iter().find(|archive| archive.first > self.after))
     }
 }
 

@@ -22,21 +22,30 @@ pub(crate) struct Archive {
 
 impl Archive {
     /// The paths that it may have, plain or compressed, the one that counts first.
-    fn paths(&self) -> impl Iterator<Item = PathBuf> {
+    pub(super) fn paths(&self) -> impl Iterator<Item = PathBuf> {
         let plain = if self.packing.is_some() { self.path.with_extension("") } else { self.path.clone() };
         let packed = Packing::ALL.map(|packing| beside(&plain, packing.suffix()));
         std::iter::once(plain).chain(packed)
     }
 
     /// Opens it as [`open_segment`] does, compressed meanwhile or not; `None` when it is gone.
+    ///
+    /// # Errors
+    /// What the operating system says, or that its name is a link to nothing.
     pub(crate) fn open(&self) -> io::Result<Option<File>> {
-        for path in self.paths() {
-            match open_segment(&path) {
-                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-                opened => return opened.map(Some),
+        for _ in 0..LOOKS {
+            for path in self.paths() {
+                match open_segment(&path) {
+                    Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                    opened => return opened.map(Some),
+                }
+            }
+            if !self.is_there() {
+                return Ok(None);
             }
         }
-        Ok(None)
+        let path = self.path.display();
+        Err(io::Error::new(io::ErrorKind::InvalidData, format!("{path} is a link to a file that is not there")))
     }
 
     /// How many bytes it takes on the disk; 0 when it is gone.
@@ -82,6 +91,9 @@ pub(super) fn archive_path(path: &Path, first: Seq) -> PathBuf {
 pub(super) fn folder(path: &Path) -> &Path {
     path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
+
+/// How often an archive is tried that is compressed, or unpacked, while it is opened.
+const LOOKS: usize = 4;
 
 /// How often a folder is listed at most until two lists agree.
 const LISTINGS: usize = 8;

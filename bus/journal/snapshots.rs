@@ -6,7 +6,7 @@ use std::io;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
-use super::segment::{beside, read_up_to};
+use super::segment::{Archive, beside, read_up_to};
 use crate::os;
 
 /// What it begins with.
@@ -31,10 +31,18 @@ pub(crate) fn take_over_snapshots(path: &Path) -> Option<File> {
     Some(file)
 }
 
-/// Removes the snapshots of the journal at `path`, if there are any.
-pub(super) fn remove_snapshots(path: &Path) -> io::Result<()> {
-    let path = snapshots(path);
-    let Ok(file) = os::open_private(&path, OpenOptions::new().read(true).write(true)) else { return Ok(()) };
+/// Removes the snapshots that replays of the journal at `path`, or of some of its archives, have left beside them: each
+/// may have texts of any of its events.
+pub(super) fn remove_snapshots<'a>(
+    path: &Path,
+    archives: impl IntoIterator<Item = &'a Archive>,
+) -> io::Result<()> {
+    let each = archives.into_iter().flat_map(Archive::paths);
+    std::iter::once(path.to_owned()).chain(each).try_for_each(|path| remove(&snapshots(&path)))
+}
+
+fn remove(path: &Path) -> io::Result<()> {
+    let Ok(file) = os::open_private(path, OpenOptions::new().read(true).write(true)) else { return Ok(()) };
     if has_snapshots(&file)? { std::fs::remove_file(path) } else { Ok(()) }
 }
 

@@ -318,9 +318,9 @@ impl Disk {
         while self.archives.len() > self.options.keep {
             let end = self.archives.get(1).map_or(active, |archive| archive.first);
             let Some(oldest) = self.archives.front().filter(|_| end <= since) else { break };
-            // What a replay keeps has the texts of what goes.
-            remove_snapshots(&self.options.path)?;
-            remove_snapshots(&oldest.path)?;
+            if gone == 0 {
+                remove_snapshots(&self.options.path, &self.archives)?;
+            }
             oldest.remove()?;
             self.archives.pop_front();
             gone += 1;

@@ -96,7 +96,8 @@ fn harmless(cell: &str) -> String {
 
 /// Whether a spreadsheet may take the text for a formula; those of some languages take the wide signs, too.
 fn is_formula(cell: &str) -> bool {
-    let first = cell.trim_start_matches([' ', '\n', '\u{a0}']).chars().next();
+    // A quote that another spreadsheet takes for the beginning of a cell is not in the cell.
+    let first = cell.trim_start_matches([' ', '\n', '\u{a0}', '"']).chars().next();
     first
         .is_some_and(|first| matches!(first, '=' | '+' | '-' | '@' | '\t' | '\r' | '＝' | '＋' | '－' | '＠'))
 }
@@ -118,6 +119,8 @@ mod tests {
             ("B;=1+1", "\"B;'=1+1\""),
             ("one\n +2;3", "\"one\n' +2;3\""),
             ("-2", "\"'-2\""),
+            ("x;\"=1+1;y", "\"x;'\"\"=1+1;y\""),
+            ("\"\" =1", "\"'\"\"\"\" =1\""),
             ("a\u{202e}b", "a\\u{202e}b"),
             ("", ""),
         ] {

@@ -248,22 +248,41 @@ proptest! {
 
     #[test]
     fn csv_is_read_as_it_was_written(texts in prop::collection::vec(hostile(), 1..6)) {
-        let table = written(csv::write, &journal(&texts, "Flagship", "id-1"));
-        let rows = rows_of(&table);
+        let exported = journal(&texts, "Flagship", "id-1");
+        let table = written(csv::write, &exported);
+        let rows = rows_of(&table, ',');
         prop_assert_eq!(rows.len(), 1 + texts.len());
         prop_assert!(rows.iter().all(|row| row.len() == rows[0].len()), "{:?}", rows);
+        let messages = exported.conversations.iter().flat_map(|one| &one.messages);
+        for (row, told) in rows[1..].iter().zip(messages) {
+            prop_assert_eq!(&row[2], &told.record.id.to_string());
+            // Apostrophes are added, and tabs are as wide as they are from there.
+            let bare = |text: &str| text.replace(['\'', ' '], "");
+            let said = told.message.payload.headline();
+            prop_assert_eq!(bare(&row[10]), bare(&veda_bus_core::text::block(&said)));
+        }
+    }
+
+    #[test]
+    fn no_cell_of_csv_is_a_formula_however_it_is_cut(texts in prop::collection::vec(hostile(), 1..6)) {
+        let table = written(csv::write, &journal(&texts, "Flagship", "id-1"));
+        for separator in [',', ';', '\t'] {
+            for cell in rows_of(&table, separator).concat() {
+                prop_assert!(!cell.trim_start().starts_with(['=', '+', '-', '@']), "{}: {:?}", separator, cell);
+            }
+        }
     }
 }
 
-/// The cells of a table as RFC 4180 reads them.
-fn rows_of(table: &str) -> Vec<Vec<String>> {
+/// The cells of a table as RFC 4180 reads them, with another separator if need be.
+fn rows_of(table: &str, separator: char) -> Vec<Vec<String>> {
     let (mut rows, mut row, mut cell, mut quoted) = (Vec::new(), Vec::new(), String::new(), false);
     let mut chars = table.chars().peekable();
     while let Some(c) = chars.next() {
         match c {
             '"' if quoted && chars.peek() == Some(&'"') => cell.extend(chars.next()),
             '"' => quoted = !quoted,
-            ',' if !quoted => row.push(std::mem::take(&mut cell)),
+            c if c == separator && !quoted => row.push(std::mem::take(&mut cell)),
             '\r' if !quoted && chars.next_if_eq(&'\n').is_some() => {
                 row.push(std::mem::take(&mut cell));
                 rows.push(std::mem::take(&mut row));

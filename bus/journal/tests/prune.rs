@@ -149,6 +149,37 @@ fn what_a_replay_has_kept_of_the_segments_goes_with_them_and_no_file_of_somebody
 }
 
 #[test]
+fn what_a_replay_has_kept_goes_whatever_file_it_was_named_after() {
+    let place = needing(13);
+    let kept = [&format!("{FIRST}.replay"), "coordination.log.000000000009.zst.replay"];
+    let kept = kept.map(|name| place.path().with_file_name(name));
+    for path in &kept {
+        fs::write(path, "veda-bus replay 1 console\ntexts of messages").unwrap();
+    }
+    // What was plain when it was replayed is compressed now.
+    pack(&place.segments()[0], "zst");
+    of(&place, 5).remove(place.path(), false).unwrap();
+    assert!(kept.iter().all(|path| !path.exists()), "{:?}", place.files());
+}
+
+#[test]
+fn a_damaged_beginning_makes_no_hole() {
+    for damaged in 0..3 {
+        let place = needing(13);
+        let path = &place.segments()[damaged];
+        let mut text = fs::read(path).unwrap();
+        text[0] = b'x';
+        fs::write(path, text).unwrap();
+        let fates = fates(&place, 1000);
+        let going = fates.iter().filter(|fate| **fate == Fate::Goes).count();
+        assert!(fates[..going].iter().all(|fate| *fate == Fate::Goes), "{damaged}: {fates:?}");
+        assert_eq!(going, 3, "{damaged}: the next one begins with a checkpoint");
+        of(&place, 1000).remove(place.path(), false).unwrap();
+        assert_eq!(verify(place.path()).unwrap().first, Some(Seq(13)));
+    }
+}
+
+#[test]
 fn torn_ends_go_only_when_asked_for() {
     let place = needing(13);
     let torn = place.path().with_file_name("coordination.log.torn-7");
