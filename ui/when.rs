@@ -9,6 +9,9 @@ use veda_bus_core::time::Millis;
 const ACCEPTED: &str = "a duration back (90s, 15m, 2h, 3d), a time (14:32, 14:32:05.250) or a date \
                         ('2026-11-22', '2026-11-22 14:32', 2026-11-22T14:32:05Z)";
 
+/// How long a date is.
+const DATE: usize = "2026-11-22".len();
+
 /// Which end of a span of time a moment is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Edge {
@@ -24,6 +27,19 @@ pub enum Edge {
 /// # Errors
 /// A sentence that says what is accepted, or that there is no such moment.
 pub fn parse<Z: TimeZone>(text: &str, now: &DateTime<Z>, edge: Edge) -> Result<Millis, String> {
+    parse_on(text, now, now.date_naive(), edge)
+}
+
+/// The same, where a time without a date is one of `day`.
+///
+/// # Errors
+/// As for [`parse`].
+pub fn parse_on<Z: TimeZone>(
+    text: &str,
+    now: &DateTime<Z>,
+    day: NaiveDate,
+    edge: Edge,
+) -> Result<Millis, String> {
     let text = text.trim();
     if let Some(back) = duration(text) {
         let now = Millis(u64::try_from(now.timestamp_millis()).unwrap_or_default());
@@ -33,14 +49,23 @@ pub fn parse<Z: TimeZone>(text: &str, now: &DateTime<Z>, edge: Edge) -> Result<M
     if let Ok(moment) = DateTime::parse_from_rfc3339(text) {
         return u64::try_from(moment.timestamp_millis()).map(Millis).map_err(|_| old());
     }
-    let moment =
-        moment(text, now.date_naive(), edge).ok_or_else(|| format!("expected {ACCEPTED}, found {text:?}"))?;
+    let moment = moment(text, day, edge).ok_or_else(|| format!("expected {ACCEPTED}, found {text:?}"))?;
     let gone = || format!("there was no {moment} here: the clocks were put forward over it");
     // What the clock showed twice is taken so that nothing is missed.
     let moments = now.timezone().from_local_datetime(&moment);
     let local = if edge == Edge::Start { moments.earliest() } else { moments.latest() };
     let millis = local.ok_or_else(gone)?.timestamp_millis();
     u64::try_from(millis).map(Millis).map_err(|_| old())
+}
+
+/// The date that `text` begins with, if it does.
+pub fn date_in(text: &str) -> Option<NaiveDate> {
+    date(text.trim().get(..DATE)?)
+}
+
+/// Whether `text` is a time without a date.
+pub fn is_time_of_day(text: &str) -> bool {
+    time(text.trim()).is_some()
 }
 
 /// `500ms`, `90s`, `15m`, `2h`, `3d`. What is longer than could be counted in milliseconds is none.
@@ -129,6 +154,21 @@ mod tests {
         ] {
             assert_eq!(parse(text, &now(), Edge::Start), Ok(at(start)), "{text}");
             assert_eq!(parse(text, &now(), Edge::End), Ok(at(end)), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_time_without_a_date_may_be_of_another_day() {
+        let day = date_in(" 2026-11-20T09:00:00Z").unwrap();
+        assert_eq!(parse_on("14:32", &now(), day, Edge::End), Ok(at("2026-11-20T14:32:00+02:00")));
+        assert_eq!(parse_on("2h", &now(), day, Edge::End), Ok(at("2026-11-22T13:00:00+02:00")));
+        for (text, is_date, is_time) in [
+            ("2026-11-20", true, false),
+            ("14:32:05.250", false, true),
+            ("2h", false, false),
+            ("日日日日", false, false),
+        ] {
+            assert_eq!((date_in(text).is_some(), is_time_of_day(text)), (is_date, is_time), "{text}");
         }
     }
 

@@ -8,6 +8,10 @@ use super::segment::read_up_to;
 
 const CHUNK: usize = 64 * 1024;
 
+/// No line is longer than this many bytes: the longest message that may be configured has half of it. More without a line
+/// break is damage, and no reader holds it in memory.
+pub(crate) const LONGEST_LINE: u64 = 128 << 20;
+
 /// Where in a file its next line begins, and what of it has been read ahead.
 #[derive(Debug)]
 pub(crate) struct Lines {
@@ -33,7 +37,7 @@ impl Lines {
 
     /// The next line without its line break, as a range for [`Self::bytes`] that is good until the next call. `None`
     /// at the file's end; when the file has grown, a later call goes on. A last line without a line break is only
-    /// given when the file is `complete`.
+    /// given when the file is `complete`. Of a line that is too long for one, the beginning is given.
     pub(crate) fn next(&mut self, file: &File, complete: bool) -> io::Result<Option<Range<usize>>> {
         loop {
             if let Some(found) = memchr::memchr(b'\n', &self.buffer[self.scanned..]) {
@@ -41,6 +45,9 @@ impl Lines {
                 return Ok(Some(self.take(end, end + 1)));
             }
             self.scanned = self.buffer.len();
+            if (self.scanned - self.start) as u64 > LONGEST_LINE {
+                return self.too_long(file).map(Some);
+            }
             if self.fill(file)? {
                 continue;
             }
@@ -65,6 +72,22 @@ impl Lines {
         self.start = next;
         self.scanned = next;
         line
+    }
+
+    /// Passes over the rest of a line that is too long, and gives what was read of it.
+    fn too_long(&mut self, file: &File) -> io::Result<Range<usize>> {
+        let line = self.start..self.buffer.len();
+        let (mut chunk, mut end) = (vec![0; CHUNK], self.offset + line.len() as u64);
+        loop {
+            let read = read_up_to(file, &mut chunk, end)?;
+            let found = memchr::memchr(b'\n', &chunk[..read]);
+            end += found.map_or(read, |at| at + 1) as u64;
+            if found.is_some() || read < CHUNK {
+                break;
+            }
+        }
+        (self.offset, self.start, self.scanned) = (end, line.end, line.end);
+        Ok(line)
     }
 
     /// Reads on; whether there was anything.
@@ -111,5 +134,20 @@ mod tests {
         assert_eq!(next(&mut lines, &file, true).as_deref(), Some("rest"));
         assert_eq!(next(&mut lines, &file, true), None);
         assert_eq!(lines.offset(), whole + 8);
+    }
+
+    #[test]
+    fn a_line_that_is_too_long_is_passed_over_and_the_next_one_is_where_it_is() {
+        let mut file = tempfile::tempfile().unwrap();
+        let end = 2 * LONGEST_LINE;
+        writeln!(file, "a").unwrap();
+        std::os::unix::fs::FileExt::write_all_at(&file, b"\nb\n", end).unwrap();
+        let mut lines = Lines::at(0);
+        assert_eq!(next(&mut lines, &file, false).as_deref(), Some("a"));
+        let range = lines.next(&file, false).unwrap().unwrap();
+        assert!(range.len() as u64 > LONGEST_LINE && (range.len() as u64) < end);
+        assert_eq!(lines.offset(), end + 1);
+        assert_eq!(next(&mut lines, &file, false).as_deref(), Some("b"));
+        assert_eq!((next(&mut lines, &file, false), lines.offset()), (None, end + 3));
     }
 }

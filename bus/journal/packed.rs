@@ -14,12 +14,10 @@ use std::io::{self, BufRead as _, BufReader, Read, Seek as _, Write as _};
 use std::os::unix::fs::FileExt as _;
 use std::path::Path;
 
+use super::lines::LONGEST_LINE;
 use super::segment::folder;
 use crate::os;
 
-/// No line is longer than this many bytes: the longest message that may be configured has half of it. More without a line
-/// break is damage, before a reader has to hold it in memory.
-pub(super) const LONGEST_LINE: u64 = 128 << 20;
 /// Whoever unpacks, packs or keeps snapshots leaves so many bytes of the disk to everybody else, and looks again after every so many.
 const LEFT_FREE: u64 = 64 << 20;
 const LOOK_EVERY: u64 = 16 << 20;

@@ -10,8 +10,9 @@ use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
 use super::line::{self, Parts};
+use super::lines::LONGEST_LINE;
 use super::lock::LockFile;
-use super::packed::{LONGEST_LINE, Packing, is_of_the_system};
+use super::packed::{Packing, is_of_the_system};
 use super::recover::needed;
 use super::segment::{Archive, archives, beside, first_line_at, folder, lock_path, sync_folder};
 use super::snapshots::remove_snapshots;

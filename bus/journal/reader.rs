@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use super::line::{self, Chain, LineError, SEQ_PREFIX};
 use super::lines::Lines;
-use super::segment::{Archive, archive_path, archives, first_line, first_line_at, read_up_to};
+use super::segment::{Archive, archive_path, archives, first_line, first_line_at, open_segment, read_up_to};
 use crate::event::Recorded;
 use crate::name::Seq;
 
@@ -91,6 +91,8 @@ pub struct Reader {
     from: Seq,
     /// Whether a line was given.
     begun: bool,
+    /// Whether only the file that is open is read, as if no other were there.
+    alone: bool,
 }
 
 impl Reader {
@@ -130,6 +132,18 @@ impl Reader {
         Ok(reader)
     }
 
+    /// At the first line of the segment at `path`, compressed or not, as if it were the whole journal. It is not expected to
+    /// grow.
+    ///
+    /// # Errors
+    /// As for [`open_segment`].
+    pub fn of_segment(path: &Path) -> io::Result<Self> {
+        let (base, from, after) = (path.to_owned(), Seq(0), Seq(0));
+        let mut reader = Self { base: base.clone(), open: None, after, from, begun: false, alone: true };
+        reader.begin(open_segment(path)?, base, true)?;
+        Ok(reader)
+    }
+
     /// Goes to where [`Self::from_seq`] would be. A segment that is open already is not opened again, which is dear for a
     /// compressed one.
     ///
@@ -159,7 +173,8 @@ impl Reader {
 
     /// At the first segment whose first number is above `after`.
     pub(super) fn after_segment(path: &Path, after: Seq) -> io::Result<Self> {
-        let mut reader = Self { base: path.to_owned(), open: None, after, from: Seq(0), begun: false };
+        let mut reader =
+            Self { base: path.to_owned(), open: None, after, from: Seq(0), begun: false, alone: false };
         if reader.advance()? { Ok(reader) } else { Err(io::ErrorKind::NotFound.into()) }
     }
 
@@ -198,10 +213,7 @@ impl Reader {
     }
 
     fn ends_a_line(&self) -> io::Result<bool> {
-        let Some(Open { file, .. }) = &self.open else { return Ok(true) };
-        let mut last = [0];
-        let length = file.metadata()?.len();
-        Ok(length == 0 || read_up_to(file, &mut last, length - 1)? == 1 && last == *b"\n")
+        self.open.as_ref().map_or(Ok(true), |open| ends_a_line(&open.file))
     }
 
     /// The active file of the journal.
@@ -268,7 +280,7 @@ impl Reader {
 
     /// Opens the next segment; whether there is one.
     fn advance(&mut self) -> io::Result<bool> {
-        loop {
+        while !self.alone {
             if let Some(archive) = self.next_archive()? {
                 let Some(file) = archive.open()? else { continue };
                 self.after = archive.first;
@@ -284,6 +296,7 @@ impl Reader {
                 return self.begin(file, self.base.clone(), false);
             }
         }
+        Ok(false)
     }
 
     fn begin(&mut self, file: File, path: PathBuf, complete: bool) -> io::Result<bool> {
@@ -295,6 +308,23 @@ impl Reader {
     fn next_archive(&self) -> io::Result<Option<Archive>> {
         Ok(archives(&self.base)?.into_iter().find(|archive| archive.first > self.after))
     }
+}
+
+fn ends_a_line(file: &File) -> io::Result<bool> {
+    let mut last = [0];
+    let length = file.metadata()?.len();
+    Ok(length == 0 || read_up_to(file, &mut last, length - 1)? == 1 && last == *b"\n")
+}
+
+/// Whether a file that may be being written ends in the middle of a line, and stays so.
+pub(crate) fn is_torn(file: &File) -> io::Result<bool> {
+    for _ in 0..LOOKS {
+        if ends_a_line(file)? {
+            return Ok(false);
+        }
+        thread::sleep(PAUSE);
+    }
+    Ok(!ends_a_line(file)?)
 }
 
 fn id(metadata: &std::fs::Metadata) -> (u64, u64) {

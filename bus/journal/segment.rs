@@ -9,6 +9,10 @@ use super::line;
 use super::lines::Lines;
 use super::packed::{self, Packing};
 use crate::name::Seq;
+use crate::time::Millis;
+
+/// How much is read at a time from the end of a file.
+const CHUNK: usize = 64 * 1024;
 
 /// A segment that is written no more.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,7 +49,10 @@ impl Archive {
             }
         }
         let path = self.path.display();
-        Err(io::Error::new(io::ErrorKind::InvalidData, format!("{path} is a link to a file that is not there")))
+        Err(io::Error::new(
+            io::ErrorKind::InvalidData,
+            format!("{path} is a link to a file that is not there"),
+        ))
     }
 
     /// How many bytes it takes on the disk; 0 when it is gone.
@@ -176,6 +183,59 @@ pub(crate) fn first_number(file: &File) -> io::Result<Option<Seq>> {
     Ok(None)
 }
 
+/// How many bytes at a line's beginning hold its number and its time.
+const FRONT: usize = 128;
+
+/// The number and the time of the last line of a segment that has them.
+pub(crate) fn last_event(file: &File) -> io::Result<Option<(Seq, Millis)>> {
+    last_beginning(file, |start| {
+        let mut front = [0; FRONT];
+        let read = read_up_to(file, &mut front, start)?;
+        Ok(line::front(&front[..read]).map(|front| (front.seq, front.at)))
+    })
+}
+
+/// Where the last line of a file begins; at the end of the file, when that is a line break.
+pub(crate) fn last_line_at(file: &File) -> io::Result<u64> {
+    Ok(last_beginning(file, |start| Ok(Some(start)))?.unwrap_or(0))
+}
+
+/// What `find` gives for the last of the places where a line begins for which it gives something.
+fn last_beginning<T>(file: &File, find: impl Fn(u64) -> io::Result<Option<T>>) -> io::Result<Option<T>> {
+    let mut block = vec![0; CHUNK];
+    let mut end = file.metadata()?.len();
+    while end > 0 {
+        let begin = end.saturating_sub(CHUNK as u64);
+        let length = usize::try_from(end - begin).unwrap_or(CHUNK);
+        let read = read_up_to(file, &mut block[..length], begin)?;
+        let breaks = memchr::memrchr_iter(b'\n', &block[..read]).map(|at| begin + at as u64 + 1);
+        for start in breaks.chain((begin == 0).then_some(0)) {
+            if let Some(found) = find(start)? {
+                return Ok(Some(found));
+            }
+        }
+        end = begin;
+    }
+    Ok(None)
+}
+
+/// When the last event was of what [`named`] and [`in_order`] make of these paths; `None` where there is none.
+///
+/// # Errors
+/// What the operating system says.
+pub fn last_time(paths: &[impl AsRef<Path>]) -> io::Result<Option<Millis>> {
+    let each = match named(paths) {
+        Some(journal) => files(journal)?,
+        None => in_order(paths),
+    };
+    for path in each.iter().rev() {
+        if let Some((_, at)) = last_event(&open_segment(path)?)? {
+            return Ok(Some(at));
+        }
+    }
+    Ok(None)
+}
+
 fn first_number_at(path: &Path) -> io::Result<Option<Seq>> {
     match first_line_at(path)?.and_then(|line| line::seq_of(&line)) {
         None => first_number(&open_segment(path)?),
@@ -295,6 +355,19 @@ mod tests {
         assert_eq!(found, [(2, None), (3, zstd), (4, gzip), (1_000_000_000_000, None)]);
         assert_eq!(archive_path(&path, Seq(2)), dir.path().join("log.000000000002"));
         assert_eq!(folder(Path::new("log")), Path::new("."));
+    }
+
+    #[test]
+    fn the_last_event_is_found_behind_whatever_is_torn() {
+        let mut file = tempfile::tempfile().unwrap();
+        assert_eq!(last_event(&file).unwrap(), None);
+        let long = "x".repeat(3 * CHUNK);
+        let event =
+            |seq| format!("{{\"seq\":{seq},\"at\":{seq}0,\"event\":\"stopped\",\"more\":\"{long}\"}}\n");
+        std::io::Write::write_all(&mut file, event(1).as_bytes()).unwrap();
+        assert_eq!(last_event(&file).unwrap(), Some((Seq(1), Millis(10))));
+        std::io::Write::write_all(&mut file, (event(2) + "no line\n{\"seq\":3").as_bytes()).unwrap();
+        assert_eq!(last_event(&file).unwrap(), Some((Seq(2), Millis(20))));
     }
 
     #[test]

@@ -20,7 +20,7 @@ use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 pub use process::{MAX_LINEAGE, Process, environment_has, lineage, parent, process, starter};
-pub use replace::{Access, behind_links, replace, replace_with};
+pub use replace::{Access, behind_links, create_with, replace, replace_with};
 use rustix::fs::OFlags;
 
 /// The mode of every file that the bus makes: nobody but its own user reads or writes it.

@@ -63,10 +63,41 @@ pub fn replace_with(
     access: Access,
     write: impl FnOnce(&mut File) -> io::Result<()>,
 ) -> io::Result<()> {
-    let path = behind_links(path);
+    put(&behind_links(path), access, write, |temporary, path| fs::rename(temporary, path))
+}
+
+/// Writes a file that is not there yet, as [`replace_with`] does; one that is made meanwhile stays.
+///
+/// # Errors
+/// As for [`replace_with`], and [`io::ErrorKind::AlreadyExists`].
+pub fn create_with(
+    path: &Path,
+    access: Access,
+    write: impl FnOnce(&mut File) -> io::Result<()>,
+) -> io::Result<()> {
+    put(&behind_links(path), access, write, |temporary, path| {
+        match fs::hard_link(temporary, path) {
+            // Not every file system has links; there is no other way that does it in one step everywhere.
+            Err(error)
+                if error.kind() != io::ErrorKind::AlreadyExists && path.symlink_metadata().is_err() =>
+            {
+                fs::rename(temporary, path)
+            }
+            linked => linked.and_then(|()| fs::remove_file(temporary)),
+        }
+    })
+}
+
+/// Writes a file beside `path`, and lets `place` put it there.
+fn put(
+    path: &Path,
+    access: Access,
+    write: impl FnOnce(&mut File) -> io::Result<()>,
+    place: impl FnOnce(&Path, &Path) -> io::Result<()>,
+) -> io::Result<()> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     DirBuilder::new().recursive(true).mode(access.folder_mode()).create(folder)?;
-    let mode = match fs::metadata(&path) {
+    let mode = match fs::metadata(path) {
         Ok(metadata) => Some(metadata.permissions().mode() & 0o7777),
         Err(error) if error.kind() == io::ErrorKind::NotFound => None,
         Err(error) => return Err(error),
@@ -77,7 +108,7 @@ pub fn replace_with(
     // What takes the place of a file is not to be open to more people than that, not even for a moment.
     let at_first = if mode.is_some() { PRIVATE_MODE } else { access.file_mode() };
     let file = OpenOptions::new().write(true).create_new(true).mode(at_first).open(&temporary)?;
-    let written = fill(file, mode, write).and_then(|()| fs::rename(&temporary, &path));
+    let written = fill(file, mode, write).and_then(|()| place(&temporary, path));
     if written.is_err() {
         // What went wrong before says more.
         let _ = fs::remove_file(&temporary);
@@ -103,6 +134,18 @@ mod tests {
 
     fn mode(path: &Path) -> u32 {
         fs::metadata(path).unwrap().permissions().mode() & 0o777
+    }
+
+    #[test]
+    fn what_is_made_meanwhile_stays() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("file");
+        create_with(&file, Access::Private, |out| out.write_all(b"first")).unwrap();
+        assert_eq!((mode(&file), fs::read(&file).unwrap()), (0o600, b"first".to_vec()));
+        let late = create_with(&file, Access::Private, |out| out.write_all(b"second"));
+        assert_eq!(late.unwrap_err().kind(), io::ErrorKind::AlreadyExists);
+        assert_eq!(fs::read(&file).unwrap(), b"first");
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "nothing is left beside it");
     }
 
     #[test]

@@ -44,7 +44,7 @@ use around::{Centre, Finding, Gatherer, Near};
 use best::{Best, Candidate};
 use hit::Raw;
 use judge::Judge;
-use scan::Pass;
+use scan::{Pass, Seams};
 use seek::{Seeker, Unreadable};
 
 pub use best::Order;
@@ -124,6 +124,8 @@ pub struct Found {
     pub unreadable: u64,
     /// The first of these lines: its file, and at which byte it begins.
     pub first_unreadable: Option<(PathBuf, u64)>,
+    /// How many events are missing between two of the files that were gone through.
+    pub missing: u64,
 }
 
 /// Why a search came to nothing.
@@ -168,7 +170,10 @@ struct Run<'s> {
 
 impl Run<'_> {
     fn run(&self) -> Result<Found, SearchError> {
-        let Seeker { best, mut total, pending, mut unreadable, .. } = self.sought()?;
+        let (Seeker { best, mut total, pending, mut unreadable, .. }, seams) = self.sought()?;
+        if let Some((file, offset)) = seams.torn {
+            unreadable.add(file, offset);
+        }
         let best = self.in_thread(best, pending, &mut total)?;
         let mut raw = Vec::new();
         for candidate in best.sorted() {
@@ -186,12 +191,12 @@ impl Run<'_> {
         let hits = raw.into_iter().zip(surroundings).map(|(raw, around)| raw.hit(&judge, around)).collect();
         let Unreadable { count, first } = unreadable;
         let first_unreadable = first.map(|(file, at)| (self.files.path(file).to_owned(), at));
-        Ok(Found { hits, total, unreadable: count, first_unreadable })
+        Ok(Found { hits, total, unreadable: count, first_unreadable, missing: seams.missing })
     }
 
     /// The first pass.
-    fn sought(&self) -> Result<Seeker<'_>, SearchError> {
-        let workers = self.pass(&self.search.bounds).run(|| Seeker::new(self.search))?;
+    fn sought(&self) -> Result<(Seeker<'_>, Seams), SearchError> {
+        let (workers, seams) = self.pass(&self.search.bounds).run(|| Seeker::new(self.search))?;
         let mut all = Seeker::new(self.search);
         for Seeker { best, total, pending, unreadable, .. } in workers {
             all.best.merge(best);
@@ -199,7 +204,7 @@ impl Run<'_> {
             all.pending.extend(pending);
             all.unreadable.merge(unreadable);
         }
-        Ok(all)
+        Ok((all, seams))
     }
 
     fn pass<'p>(&'p self, bounds: &'p Bounds) -> Pass<'p> {
@@ -238,7 +243,7 @@ impl Run<'_> {
         if ids.is_empty() {
             return Ok(HashMap::new());
         }
-        let workers = self.pass(&Bounds::default()).run(|| Finding::new(ids))?;
+        let (workers, _) = self.pass(&Bounds::default()).run(|| Finding::new(ids))?;
         Ok(workers.into_iter().flat_map(|worker| worker.found).collect())
     }
 
@@ -275,7 +280,7 @@ impl Run<'_> {
 
     /// The second pass: what else was said in these threads.
     fn in_threads(&self, known: &[Centre], most: usize) -> Result<Vec<Nearby>, SearchError> {
-        let workers = self.pass(&Bounds::default()).run(|| Gatherer::new(known, most))?;
+        let (workers, _) = self.pass(&Bounds::default()).run(|| Gatherer::new(known, most))?;
         let mut all = Gatherer::new(known, most);
         for worker in workers {
             all.merge(worker);

@@ -9,16 +9,17 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
 use super::{Bounds, SearchError, span};
-use crate::journal::{self, Archive, open_segment, read_up_to};
+use crate::journal::lines::LONGEST_LINE;
+use crate::journal::{
+    self, Archive, first_number, is_torn, last_event, last_line_at, open_segment, read_up_to,
+};
+use crate::name::Seq;
 
 /// How many bytes a thread takes at a time: enough that taking them costs nothing, few enough to stay in its cache.
 const UNIT: u64 = 256 * 1024;
 
 /// By how much a piece grows until its last line is whole.
 const STEP: usize = 64 * 1024;
-
-/// A line that is longer is no line of a journal; what would hold it is not kept in memory.
-const LONGEST: usize = 64 << 20;
 
 /// More threads than these would wait for memory.
 const MAX_THREADS: usize = 8;
@@ -150,9 +151,10 @@ pub(super) struct Pass<'s> {
 
 impl Pass<'_> {
     /// Lets one worker on each core go through all lines within the bounds of time.
-    pub(super) fn run<W: Worker>(&self, make: impl Fn() -> W) -> Result<Vec<W>, SearchError> {
+    pub(super) fn run<W: Worker>(&self, make: impl Fn() -> W) -> Result<(Vec<W>, Seams), SearchError> {
         let threads = thread::available_parallelism().map_or(1, usize::from).min(MAX_THREADS);
-        let queue = Mutex::new(Queue { left: self.files.count(), current: None, over: false });
+        let queue = Queue { left: self.files.count(), current: None, over: false, seams: Seams::default() };
+        let queue = Mutex::new(queue);
         let mut workers: Vec<W> = (0..threads).map(|_| make()).collect();
         let ended: Vec<_> = thread::scope(|scope| {
             let running = workers.iter_mut().map(|worker| scope.spawn(|| self.work(&queue, worker)));
@@ -160,7 +162,7 @@ impl Pass<'_> {
             running.into_iter().map(|thread| thread.join().unwrap_or(Err(SearchError::Broken))).collect()
         });
         ended.into_iter().collect::<Result<(), _>>()?;
-        Ok(workers)
+        Ok((workers, queue.into_inner().unwrap_or_else(PoisonError::into_inner).seams))
     }
 
     fn work(&self, queue: &Mutex<Queue>, worker: &mut impl Worker) -> Result<(), SearchError> {
@@ -202,6 +204,33 @@ struct Queue {
     current: Option<Open>,
     /// Nothing older can be within the bounds.
     over: bool,
+    seams: Seams,
+}
+
+/// What shows of a journal where its files begin and end, without going through what is between.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Seams {
+    /// How many events are missing between two files.
+    pub missing: u64,
+    /// Which file ends in the middle of a line, and where that begins.
+    pub torn: Option<(usize, u64)>,
+    /// The first event of the file that was looked at last.
+    newer: Option<Seq>,
+}
+
+impl Seams {
+    /// Looks at a file; the newer ones were looked at before.
+    fn look(&mut self, index: usize, file: &File, grows: bool) -> io::Result<()> {
+        if grows && is_torn(file)? {
+            self.torn = Some((index, last_line_at(file)?));
+        }
+        let Some((last, _)) = last_event(file)? else { return Ok(()) };
+        if let Some(newer) = self.newer {
+            self.missing += newer.0.saturating_sub(last.0 + 1);
+        }
+        self.newer = first_number(file)?;
+        Ok(())
+    }
 }
 
 struct Open {
@@ -247,6 +276,7 @@ impl Queue {
         self.over = span.begins_before && pass.files.in_a_row;
         pass.tell(all - (span.wanted.end - span.wanted.start));
         let grows = pass.files.is_growing(index);
+        self.seams.look(index, &file, grows).map_err(failed)?;
         Ok(Some(Open { index, file, left: span.wanted.end, wanted: span.wanted, grows }))
     }
 }
@@ -281,17 +311,20 @@ impl Unit {
             return Ok(Lines { range: 0..0, offset: from, too_long: None });
         };
         let begins_here = start < filled;
+        let last = memchr::memrchr(b'\n', &buffer[start..filled]).map_or(start, |at| start + at + 1);
+        let is_too_long = |filled: usize| (filled - last) as u64 > LONGEST_LINE;
         while begins_here && buffer[filled - 1] != b'\n' {
-            let more = self.fill(buffer, from, filled, STEP)?;
+            let more = self.fill(buffer, from, filled, STEP.max(filled - last))?;
             let found = memchr::memchr(b'\n', &buffer[filled..more]);
             let (before, is_end) = (filled, more == filled);
             filled = found.map_or(more, |at| before + at + 1);
-            if is_end || filled - start > LONGEST {
+            if is_end || is_too_long(filled) {
                 break;
             }
         }
-        let whole = memchr::memrchr(b'\n', &buffer[start..filled]).map_or(start, |at| start + at + 1);
-        let too_long = (filled - whole > LONGEST).then_some(from + whole as u64);
+        let is_whole = filled > start && buffer[filled - 1] == b'\n';
+        let whole = if is_whole { filled } else { last };
+        let too_long = (!is_whole && is_too_long(filled)).then_some(from + whole as u64);
         let end = if self.grows || too_long.is_some() { whole } else { filled };
         Ok(Lines { range: start..end, offset: from + start as u64, too_long })
     }

@@ -4,7 +4,7 @@ use std::fs;
 use std::io::{self, BufWriter, Write};
 use std::path::Path;
 
-use veda_bus_core::os::{Access, behind_links, replace_with};
+use veda_bus_core::os::{Access, behind_links, create_with, replace_with};
 use veda_bus_core::time::Millis;
 use veda_bus_ui::words::counted;
 
@@ -13,6 +13,7 @@ use crate::arguments::{Export, ExportFormat};
 use crate::context::Context;
 use crate::export::{Exported, Gathering, csv, html, json, markdown};
 use crate::failure::Failure;
+use crate::history::files::Files;
 use crate::history::{self, each_event};
 
 /// How much is written at a time.
@@ -21,7 +22,7 @@ const BUFFER: usize = 64 * 1024;
 pub(crate) fn run(context: &Context, export: &Export) -> Result<(), Failure> {
     let format = format(context, export)?;
     check(export)?;
-    let files = history::files(context, &export.source.files)?;
+    let files = Files::of(context, &export.source.files)?;
     let mut gathering = Gathering::new(history::wanted(&export.choice, &files)?);
     let whole = each_event(&files, |recorded| gathering.take(recorded))?;
     let exported = gathering.finish(Millis::now());
@@ -29,7 +30,7 @@ pub(crate) fn run(context: &Context, export: &Export) -> Result<(), Failure> {
         return Err(Failure::Failed("nothing in the journal is what was asked for".into()));
     }
     match &export.output {
-        Some(file) => into_file(&exported, format, file)?,
+        Some(file) => into_file(&exported, format, file, export.force)?,
         None => into_stdout(&exported, format)?,
     }
     whole.ended()
@@ -71,25 +72,40 @@ fn check(export: &Export) -> Result<(), Failure> {
         return Err(Failure::Usage(choose.into()));
     }
     let Some(file) = &export.output else { return Ok(()) };
-    match fs::metadata(behind_links(file)) {
+    let real = behind_links(file);
+    let folder = real.parent().filter(|folder| !folder.as_os_str().is_empty() && !folder.is_dir());
+    if let Some(folder) = folder {
+        return Err(Failure::Failed(format!("--output: there is no folder {}", folder.display())));
+    }
+    match fs::metadata(real) {
         Ok(found) if !found.is_file() => {
             let file = file.display();
             Err(Failure::Usage(format!("--output: {file} is no file; without --output, it is printed")))
         }
-        Ok(_) if !export.force => {
-            Err(Failure::Failed(format!("{} is there already; --force replaces it", file.display())))
-        }
+        Ok(_) if !export.force => Err(there_already(file)),
         _ => Ok(()),
     }
 }
 
-fn into_file(exported: &Exported, format: ExportFormat, file: &Path) -> Result<(), Failure> {
-    let written = replace_with(file, Access::Private, |out| {
+fn there_already(file: &Path) -> Failure {
+    Failure::Failed(format!("{} is there already; --force replaces it", file.display()))
+}
+
+fn into_file(exported: &Exported, format: ExportFormat, file: &Path, is_forced: bool) -> Result<(), Failure> {
+    let contents = |out: &mut fs::File| {
         let mut out = BufWriter::with_capacity(BUFFER, out);
         write(exported, format, &mut out)?;
         out.flush()
-    });
-    written.map_err(|error| Failure::File { path: file.to_owned(), error })?;
+    };
+    let written = if is_forced {
+        replace_with(file, Access::Private, contents)
+    } else {
+        create_with(file, Access::Private, contents)
+    };
+    written.map_err(|error| match error.kind() {
+        io::ErrorKind::AlreadyExists => there_already(file),
+        _ => Failure::File { path: file.to_owned(), error },
+    })?;
     let (threads, messages) = (exported.conversations.len(), exported.messages());
     let (threads, messages) = (counted(threads, "conversation"), counted(messages, "message"));
     say(&format!("{}: {threads}, {messages}", file.display()));

@@ -13,27 +13,28 @@ use veda_bus_ui::words::counted;
 use crate::arguments::Log;
 use crate::context::{Context, Output};
 use crate::failure::Failure;
+use crate::history::files::Files;
 use crate::history::printer::Printer;
 use crate::history::select::Wanted;
 use crate::history::source::Source;
-use crate::history::{files, path, unreadable, wanted};
+use crate::history::{path, unreadable, wanted};
 use crate::runtime::{runtime, stop_signal};
 
 /// How often a journal that is followed is looked at: a file tells nobody that it grew.
 const LOOK_AGAIN: Duration = Duration::from_millis(200);
 
 pub(crate) fn run(context: &Context, log: &Log) -> Result<(), Failure> {
-    let files = files(context, &log.source.files)?;
-    if log.follow && journal::named(&files).is_none() {
+    let files = Files::of(context, &log.source.files)?;
+    if log.follow && journal::named(files.paths()).is_none() {
         return Err(Failure::Usage("--follow: these files do not grow; give one journal".into()));
     }
-    let mut sources = Source::all(&files)?;
+    let sources = Source::all(files.paths())?;
     let wanted = Wanted { text: log.grep.clone(), ..wanted(&log.choice, &files)? };
     let mut printer = Printer::new(context, wanted);
-    for source in &mut sources {
-        read(&mut printer, source)?;
+    for mut source in sources {
+        read(&mut printer, &mut source)?;
         if log.follow {
-            follow(&mut printer, source)?;
+            follow(&mut printer, &mut source)?;
         }
         if !printer.is_over() {
             source.look_at_end(printer.whole())?;

@@ -9,13 +9,13 @@ mod print;
 use veda_bus_core::journal::named;
 use veda_bus_ui::app::past::Recording;
 use veda_bus_ui::app::past::player::Speed;
-use veda_bus_ui::when::Edge;
 
 use super::{console, is_terminal};
 use crate::arguments::Replay;
 use crate::context::Context;
 use crate::failure::Failure;
-use crate::history::{files, moment, open, unreadable};
+use crate::history::files::Files;
+use crate::history::{open, unreadable};
 
 pub(crate) fn run(context: &Context, theme: Option<String>, replay: Replay) -> Result<(), Failure> {
     if let Some(socket) = &replay.into {
@@ -39,22 +39,22 @@ pub(crate) fn run(context: &Context, theme: Option<String>, replay: Replay) -> R
 
 /// What is to be played in the console.
 fn recording(context: &Context, replay: Replay) -> Result<Recording, Failure> {
-    let files = files(context, &replay.files)?;
+    let files = Files::of(context, &replay.files)?;
     // What is wrong is said before the terminal is taken.
-    match named(&files) {
+    match named(files.paths()) {
         Some(journal) => drop(open(journal)?),
         None => {
-            for file in &files {
+            for file in files.paths() {
                 std::fs::File::open(file).map_err(|error| unreadable(file, error))?;
             }
         }
     }
-    let time = |flag, text: Option<String>, edge| text.map(|text| moment(flag, &text, edge)).transpose();
+    let (since, until) = files.span(&replay.choice)?;
     Ok(Recording {
-        files,
+        files: files.paths().to_vec(),
         at: replay.at,
-        since: time("--since", replay.choice.since, Edge::Start)?,
-        until: time("--until", replay.choice.until, Edge::End)?,
+        since,
+        until,
         thread: replay.choice.thread,
         speed: Some(replay.speed.unwrap_or(Speed::USUAL)),
     })

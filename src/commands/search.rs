@@ -21,10 +21,10 @@ use crate::show;
 
 pub(crate) fn run(context: &Context, asked: &Search) -> Result<(), Failure> {
     let query = query(asked)?;
-    let paths = history::files(context, &asked.source.files)?;
-    let files = Files::of(&paths).map_err(|error| history::unreadable(&paths[0], error))?;
+    let named = history::files::Files::of(context, &asked.source.files)?;
+    let files = Files::of(named.paths()).map_err(|error| history::unreadable(named.first(), error))?;
     let search = search::Search {
-        bounds: bounds(history::wanted(&asked.choice, &paths)?),
+        bounds: bounds(history::wanted(&asked.choice, &named)?),
         order: asked.sort.into(),
         limit: asked.limit,
         around: asked.context.map_or(Around::Parent, Around::Thread),
@@ -87,6 +87,9 @@ fn print(context: &Context, found: &Found) -> Result<(), Failure> {
 fn tell(found: &Found, asked: &Search) -> Result<(), Failure> {
     if let Some((path, offset)) = &found.first_unreadable {
         say(&unreadable(found.unreadable, path, *offset));
+    }
+    if found.missing > 0 {
+        say(&format!("{} missing between two files of the journal", counted(found.missing, "event")));
     }
     let what = if asked.all { "event" } else { "message" };
     let (shown, total) = (found.hits.len() as u64, found.total);

@@ -6,12 +6,13 @@ use veda_bus_ui::theme::Symbols;
 use crate::arguments::Stats;
 use crate::context::{Context, Output};
 use crate::failure::Failure;
+use crate::history::files::Files;
 use crate::history::{self, each_event};
 use crate::stats::Counting;
 use crate::stats::report;
 
 pub(crate) fn run(context: &Context, stats: &Stats) -> Result<(), Failure> {
-    let files = history::files(context, &stats.source.files)?;
+    let files = Files::of(context, &stats.source.files)?;
     let mut counting = Counting::new(history::wanted(&stats.choice, &files)?);
     let whole = each_event(&files, |recorded| counting.take(&recorded))?;
     let summary = counting.finish(Millis::now());

@@ -2,12 +2,14 @@
 //!
 //! | module | what is in it |
 //! |---|---|
+//! | [`files`] | which files those are |
 //! | [`pace`] | the rhythm in which they happened |
 //! | [`printer`] | how they are printed |
 //! | [`select`] | which events are wanted |
 //! | [`source`] | the journal, or some of its files |
 //! | [`whole`] | what is wrong with it |
 
+pub(crate) mod files;
 pub(crate) mod pace;
 pub(crate) mod printer;
 pub(crate) mod select;
@@ -29,6 +31,7 @@ use veda_bus_ui::when::{self, Edge};
 use crate::arguments::Choice;
 use crate::context::Context;
 use crate::failure::Failure;
+use files::Files;
 use select::{ThreadSearch, Wanted};
 use source::Source;
 use whole::Whole;
@@ -47,19 +50,9 @@ pub(crate) fn path(context: &Context) -> Result<PathBuf, Failure> {
     Err(Failure::Failed("there is no journal: bus.enable_logging is false (veda-bus config)".into()))
 }
 
-/// The files that were named; without any, the journal of the bus.
-pub(crate) fn files(context: &Context, named: &[PathBuf]) -> Result<Vec<PathBuf>, Failure> {
-    if named.is_empty() { Ok(vec![path(context)?]) } else { Ok(named.to_vec()) }
-}
-
 /// Opens the journal at `path` from its beginning.
 pub(crate) fn open(path: &Path) -> Result<Reader, Failure> {
     Reader::open(path).map_err(|error| unreadable(path, error))
-}
-
-/// The next line of the journal at `path`.
-pub(crate) fn next_line<'a>(reader: &'a mut Reader, path: &Path) -> Result<Option<Line<'a>>, Failure> {
-    reader.next_line().map_err(|error| unreadable(path, error))
 }
 
 /// Why the journal at `path` can not be read.
@@ -77,14 +70,17 @@ pub(crate) fn place(line: &Line<'_>) -> String {
     format!("{}{number} (byte {})", line.path.display(), line.offset)
 }
 
-/// What the flags ask of a journal, or of some of its files.
-pub(crate) fn wanted(choice: &Choice, files: &[PathBuf]) -> Result<Wanted, Failure> {
-    let time =
-        |flag, text: &Option<String>, edge| text.as_ref().map(|text| moment(flag, text, edge)).transpose();
+/// What the flags ask of these files.
+pub(crate) fn wanted(choice: &Choice, files: &Files) -> Result<Wanted, Failure> {
+    let (since, until) = files.span(choice)?;
     Ok(Wanted {
-        since: time("--since", &choice.since, Edge::Start)?,
-        until: time("--until", &choice.until, Edge::End)?,
-        thread: choice.thread.as_deref().map(|prefix| thread(Source::all(files)?, prefix)).transpose()?,
+        since,
+        until,
+        thread: choice
+            .thread
+            .as_deref()
+            .map(|prefix| thread(Source::all(files.paths())?, prefix))
+            .transpose()?,
         repo: choice.repo.clone(),
         kind: choice.kind,
         text: None,
@@ -111,9 +107,9 @@ fn thread(sources: Vec<Source>, prefix: &str) -> Result<MessageId, Failure> {
 }
 
 /// Hands every event of a journal, or of some of its files, to `take`; what is wrong with it is told of.
-pub(crate) fn each_event(files: &[PathBuf], mut take: impl FnMut(Recorded)) -> Result<Whole, Failure> {
+pub(crate) fn each_event(files: &Files, mut take: impl FnMut(Recorded)) -> Result<Whole, Failure> {
     let mut whole = Whole::default();
-    for mut source in Source::all(files)? {
+    for mut source in Source::all(files.paths())? {
         while let Some(line) = source.next_line()? {
             let read = line.decode();
             whole.look(&line, read.as_ref().map(|(recorded, _)| recorded.seq));

@@ -1,88 +1,52 @@
 //! Where the lines of a journal come from: the journal with its archived segments, or some of its files.
 
 use std::fs::File;
-use std::io::{self, BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
 
-use veda_bus_core::journal::{Line, Reader, in_order, named, open_segment};
+use veda_bus_core::journal::{Line, Reader, in_order, named};
 
 use super::whole::Whole;
-use super::{next_line, open, unreadable};
+use super::{open, unreadable};
 use crate::failure::Failure;
 
-/// What is read from its beginning to its end.
-pub(crate) enum Source {
-    /// A journal, with the archived segments beside it.
-    Journal { path: PathBuf, reader: Reader },
-    /// One file, and nothing beside it.
-    Segment(Segment),
+/// What is read from its beginning to its end: a journal, with the archived segments beside it, or one file, and nothing
+/// beside it.
+pub(crate) struct Source {
+    path: PathBuf,
+    /// A file is opened when its turn has come: to be read, a compressed one takes room.
+    reader: Option<Reader>,
 }
 
 impl Source {
-    /// The journal at `path`, whatever its name is.
-    pub(crate) fn journal(path: &Path) -> Result<Self, Failure> {
-        Ok(Self::Journal { path: path.to_owned(), reader: open(path)? })
-    }
-
     /// What these files are: one is a journal, unless it is compressed; several are just these, in the order of their
     /// events.
     pub(crate) fn all(files: &[impl AsRef<Path>]) -> Result<Vec<Self>, Failure> {
         if let Some(journal) = named(files) {
-            return Ok(vec![Self::journal(journal)?]);
+            let reader = open(journal)?;
+            return Ok(vec![Self { path: journal.to_owned(), reader: Some(reader) }]);
         }
         let each = in_order(files).into_iter();
-        each.map(|path| Segment::open(&path).map(Self::Segment).map_err(|error| unreadable(&path, error)))
-            .collect()
+        each.map(|path| match File::open(&path) {
+            Ok(_) => Ok(Self { path, reader: None }),
+            Err(error) => Err(unreadable(&path, error)),
+        })
+        .collect()
     }
 
     /// Nothing more comes: whether the end is torn.
     pub(crate) fn look_at_end(&self, whole: &mut Whole) -> Result<(), Failure> {
-        match self {
-            Self::Journal { reader, .. } => whole.look_at_end(reader),
-            // Its end is a line, and was judged as one.
-            Self::Segment(_) => Ok(()),
-        }
+        self.reader.as_ref().map_or(Ok(()), |reader| whole.look_at_end(reader))
     }
 
     /// The next line, if there is one.
     pub(crate) fn next_line(&mut self) -> Result<Option<Line<'_>>, Failure> {
-        match self {
-            Self::Journal { path, reader } => next_line(reader, path),
-            Self::Segment(segment) => {
-                let path = segment.path.clone();
-                segment.next_line().map_err(|error| unreadable(&path, error))
-            }
-        }
-    }
-}
-
-/// A file of a journal, and how far it was read.
-pub(crate) struct Segment {
-    path: PathBuf,
-    file: BufReader<File>,
-    line: Vec<u8>,
-    number: u64,
-    /// Where the next line begins.
-    offset: u64,
-}
-
-impl Segment {
-    fn open(path: &Path) -> io::Result<Self> {
-        let file = BufReader::new(open_segment(path)?);
-        Ok(Self { path: path.to_owned(), file, line: Vec::new(), number: 0, offset: 0 })
-    }
-
-    fn next_line(&mut self) -> io::Result<Option<Line<'_>>> {
-        self.line.clear();
-        let length = self.file.read_until(b'\n', &mut self.line)?;
-        if length == 0 {
-            return Ok(None);
-        }
-        let offset = self.offset;
-        self.offset += length as u64;
-        self.number += 1;
-        let bytes = self.line.strip_suffix(b"\n").unwrap_or(&self.line);
-        Ok(Some(Line { bytes, seq: None, path: &self.path, number: Some(self.number), offset }))
+        let Self { path, reader } = self;
+        let failed = |error| unreadable(path, error);
+        let reader = match reader {
+            Some(reader) => reader,
+            None => reader.insert(Reader::of_segment(path).map_err(failed)?),
+        };
+        reader.next_line().map_err(failed)
     }
 }
 

@@ -18,6 +18,8 @@ pub(crate) struct Whole {
     pending: Option<Jump>,
     bad: u64,
     missing: u64,
+    /// How many files begin with what was in another one.
+    repeated: u64,
 }
 
 /// From one event to another that is not the next one.
@@ -66,6 +68,12 @@ impl Whole {
             }
         }
         let last = self.last.unwrap_or(Seq(seq.0.saturating_sub(1)));
+        if seq <= last && line.number == Some(1) && self.last.is_some() {
+            self.repeated += 1;
+            say(&format!("{}: event {seq} again; what this file repeats is there twice", place(line)));
+            (self.last, self.bad_since) = (Some(seq), 0);
+            return;
+        }
         if seq <= last {
             // Its own number is wrong.
             self.bad_since += 1;
@@ -92,14 +100,19 @@ impl Whole {
         if let Some(jump) = self.pending.take() {
             self.tell(&jump);
         }
-        let bad =
-            (self.bad > 0).then(|| format!("{} of the journal can not be read", counted(self.bad, "line")));
-        let missing =
-            (self.missing > 0).then(|| format!("events are missing in {}", counted(self.missing, "place")));
-        match (bad, missing) {
-            (None, None) => Ok(()),
-            (Some(one), None) | (None, Some(one)) => Err(Failure::Failed(one)),
-            (Some(bad), Some(missing)) => Err(Failure::Failed(format!("{bad}, and {missing}"))),
-        }
+        let Self { bad, missing, repeated, .. } = self;
+        let told = [
+            (bad, format!("{} of the journal can not be read", counted(bad, "line"))),
+            (missing, format!("events are missing in {}", counted(missing, "place"))),
+            (
+                repeated,
+                format!(
+                    "{} what another one has",
+                    if repeated == 1 { "a file repeats" } else { "files repeat" }
+                ),
+            ),
+        ];
+        let told: Vec<_> = told.into_iter().filter(|(count, _)| *count > 0).map(|(_, told)| told).collect();
+        if told.is_empty() { Ok(()) } else { Err(Failure::Failed(told.join(", and "))) }
     }
 }

@@ -163,6 +163,7 @@ fn obligations(counting: &Counting, now: Millis) -> Vec<Owed> {
     let Wanted { thread, repo, kind, .. } = &counting.wanted;
     let all = counting.state.obligations().filter(|one| {
         one.is_active()
+            && counting.wanted.spans(one.since)
             && thread.as_ref().is_none_or(|thread| *one.thread == *thread)
             && repo.as_ref().is_none_or(|repo| one.by == *repo || one.to == *repo)
             && kind.is_none_or(|kind| one.kind == kind)

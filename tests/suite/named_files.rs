@@ -51,6 +51,37 @@ fn a_journal_or_its_files_are_read_in_place_of_that_of_the_bus() {
 }
 
 #[test]
+fn times_without_a_date_are_of_the_journals_last_day() {
+    let (machine, journal) = with_recording();
+    let lines = |more: &[&str]| {
+        let log = ["log", "--json", "--file", &journal];
+        machine.run(&[&log, more].concat()).exits(0).json_lines().len()
+    };
+    let all = lines(&[]);
+    let at = fs::read_to_string(&journal).unwrap();
+    let at: serde_json::Value = serde_json::from_str(at.lines().nth(29).unwrap()).unwrap();
+    let at = veda_bus_core::time::Millis(at["at"].as_u64().unwrap()).local().unwrap();
+    let [date, time] = ["%Y-%m-%d", "%H:%M:%S%.3f"].map(|form| at.format(form).to_string());
+    let before = lines(&["--until", &time]);
+    assert!((30..all).contains(&before), "{before} of {all}");
+    assert_eq!(lines(&["--until", &format!("{date} {time}")]), before);
+    assert_eq!(lines(&["--since", &date, "--until", &time]), before);
+    let until = [&["log", "--file", &journal][..], &["--since", &time, "--until", "00:00"]].concat();
+    machine.run(&until).exits(2).complains("--until 00:00 is before --since");
+}
+
+#[test]
+fn what_two_files_have_is_told() {
+    let (machine, journal) = with_recording();
+    let copy = format!("{journal}.copy");
+    fs::copy(&journal, &copy).unwrap();
+    for command in [&["log"][..], &["stats"], &["export", "--all"]] {
+        let told = machine.run(&[command, &["--file", &journal, "--file", &copy]].concat()).exits(1);
+        told.complains("event 1 again").complains("a file repeats what another one has");
+    }
+}
+
+#[test]
 fn what_is_no_journal_is_told_in_a_line() {
     let (machine, journal) = with_recording();
     let [late, _] = divided(&machine, &journal);

@@ -74,6 +74,8 @@ pub struct Hits {
     pub total: u64,
     /// How many lines could not be looked at.
     pub unreadable: u64,
+    /// How many events are missing there.
+    pub missing: u64,
     /// Which one is selected.
     pub selected: usize,
 }

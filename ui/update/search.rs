@@ -37,7 +37,9 @@ pub(super) fn found(app: &mut App, findings: Findings) -> Vec<Effect> {
     match findings.found {
         Err(why) => app.complain(why),
         Ok(found) if found.hits.is_empty() => {
-            app.say(format!("nothing in the journal matches {}{}", findings.line, lost(found.unreadable)));
+            let lost = lost(found.unreadable, found.missing);
+            let told = format!("nothing in the journal matches {}{lost}", findings.line);
+            if lost.is_empty() { app.say(told) } else { app.complain(told) }
         }
         Ok(found) => {
             let now = app.moment();
@@ -47,6 +49,7 @@ pub(super) fn found(app: &mut App, findings: Findings) -> Vec<Effect> {
                 hits,
                 total: found.total,
                 unreadable: found.unreadable,
+                missing: found.missing,
                 selected: 0,
             }));
         }
@@ -73,13 +76,16 @@ fn listed(hit: &Hit, now: Millis) -> Listed {
 pub(crate) fn title(hits: &Hits) -> String {
     let (shown, total) = (hits.hits.len() as u64, hits.total);
     let best = if shown < total { format!(", the best {shown}") } else { String::new() };
-    let lost = lost(hits.unreadable);
+    let lost = lost(hits.unreadable, hits.missing);
     format!("{} with {}{best}{lost} (enter goes there)", counted(total, "message"), hits.line)
 }
 
 /// That some lines could not be looked at.
-fn lost(unreadable: u64) -> String {
-    if unreadable == 0 { String::new() } else { format!("; {} can not be read", counted(unreadable, "line")) }
+fn lost(unreadable: u64, missing: u64) -> String {
+    let told = |count: u64, what: &str, how: &str| {
+        if count == 0 { String::new() } else { format!("; {} {how}", counted(count, what)) }
+    };
+    told(unreadable, "line", "can not be read") + &told(missing, "event", "missing")
 }
 
 pub(super) fn key(app: &mut App, mut hits: Hits, key: KeyEvent) -> Vec<Effect> {

@@ -24,8 +24,9 @@ use crate::arguments::Replay;
 use crate::commands::say;
 use crate::context::{Context, Output};
 use crate::failure::{Failure, refused};
+use crate::history::files::Files;
 use crate::history::pace::Pace;
-use crate::history::{each_event, files, wanted};
+use crate::history::{each_event, wanted};
 use crate::runtime::runtime;
 
 pub(super) fn run(context: &Context, replay: &Replay, socket: &Path) -> Result<(), Failure> {
@@ -34,12 +35,12 @@ pub(super) fn run(context: &Context, replay: &Replay, socket: &Path) -> Result<(
         let what = "--into: say which messages: --thread, --since or --until; --all sends those of the whole journal";
         return Err(Failure::Usage(what.into()));
     }
-    let files = files(context, &replay.files)?;
+    let files = Files::of(context, &replay.files)?;
     runtime()?.block_on(async {
         // Nobody reads a long journal for a bus that is not there.
         let bus = connect(socket).await?;
         if !replay.same_bus {
-            is_another(&bus, socket, &files).await?;
+            is_another(&bus, socket, files.paths()).await?;
         }
         let mut choosing = Choosing::new(wanted(choice, &files)?);
         let whole = each_event(&files, |recorded| choosing.take(recorded))?;

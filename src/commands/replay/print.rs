@@ -6,19 +6,20 @@ use veda_bus_ui::app::past::player::Speed;
 use crate::arguments::Replay;
 use crate::context::Context;
 use crate::failure::Failure;
+use crate::history::files::Files;
 use crate::history::pace::Pace;
 use crate::history::printer::Printer;
 use crate::history::source::Source;
-use crate::history::{files, wanted};
+use crate::history::wanted;
 use crate::runtime::{runtime, stop_signal};
 
 /// After so many lines it is looked whether we are told to stop.
 const LOOK_UP: u64 = 256;
 
 pub(super) fn run(context: &Context, replay: &Replay) -> Result<(), Failure> {
-    let files = files(context, &replay.files)?;
+    let files = Files::of(context, &replay.files)?;
     let mut printer = Printer::new(context, wanted(&replay.choice, &files)?);
-    let sources = Source::all(&files)?;
+    let sources = Source::all(files.paths())?;
     let pace = Pace::new(replay.speed.unwrap_or(Speed::USUAL), replay.shorten);
     runtime()?.block_on(async {
         let stop = stop_signal()?;

@@ -342,6 +342,12 @@ fn a_place_of_the_past_is_gone_to_from_the_present() {
         live.console.text()
     );
     live.press("T");
+    // Nothing has happened since, and yet there is a moment to go to.
+    live.console.now = Millis(live.console.now.0 + 60_000);
+    live.command("goto -30s");
+    assert_eq!(live.past().moment, Millis(live.console.now.0 - 30_000));
+    assert!(!live.console.shows("the journal ends"), "{}", live.console.text());
+    live.press("T");
     let event = &swarm.events[11];
     let ago = live.console.now.0 - event.at.0;
     live.command(&format!("goto {ago}ms"));
@@ -423,6 +429,17 @@ fn what_was_to_be_played_has_its_ends() {
     recording.press("space");
     recording.pass(33);
     assert!(recording.position() > last.seq.0);
+
+    let behind = Recording {
+        at: Some("#20".to_owned()),
+        until: Some(at(12)),
+        speed: Some(Speed::Max),
+        ..Recording::default()
+    };
+    let mut recording = Traveller::recording(&swarm, 120, 40, behind);
+    recording.press("space");
+    recording.pass(33);
+    assert!(recording.position() > 20, "it began behind where it was to stop");
 }
 
 #[test]

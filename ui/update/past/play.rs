@@ -60,7 +60,8 @@ enum Due {
 fn due(app: &mut App) -> Due {
     let last = app.model.at();
     let Some(past) = &mut app.past else { return Due::Over };
-    let until = past.recording.until.unwrap_or(Millis(u64::MAX));
+    // Who went behind the place where playing was to stop goes on there.
+    let until = past.recording.until.filter(|until| past.moment <= *until).unwrap_or(Millis(u64::MAX));
     let Some(next) = past.ahead.events.front() else {
         past.player.forgive();
         return if past.has_all() { Due::Over } else { Due::Later };

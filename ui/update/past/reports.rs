@@ -114,11 +114,17 @@ fn arrived(app: &mut App, number: u64, position: Seq, at: Millis, model: Model) 
     let Some(past) = &mut app.past else { return Vec::new() };
     // Of several places, only the one that was asked for last counts.
     let Some(seeking) = past.seeking.take_if(|seeking| seeking.number == number) else { return Vec::new() };
+    // A recording ends with its last event; the past of a bus that runs goes on until now.
+    let last = past.end().map_or(at, |(_, last)| last.max(at));
+    let end = if past.is_recording() { last } else { last.max(app.now) };
     // Where nothing happened for a while, the moment that was asked for is shown.
-    let end = past.end().map_or(at, |(_, end)| end.max(at));
-    let moment = if let Target::Time(time) = seeking.target { time.clamp(at, end) } else { at };
+    let moment = match seeking.target {
+        Target::Time(time) => time.clamp(at, end),
+        Target::End => end,
+        _ => at,
+    };
     past.moved(position, moment);
-    let missed = past.map.as_ref().and_then(|map| missed(&seeking.target, position, map));
+    let missed = past.map.as_ref().and_then(|map| missed(&seeking.target, position, map, end));
     show(app, model, position);
     if let Some(why) = missed {
         app.complain(why);
@@ -181,9 +187,10 @@ fn not_there(app: &mut App, number: u64, why: String) -> Vec<Effect> {
     Vec::new()
 }
 
-/// Why the place that is shown is not the one that was asked for, where a journal does not have that.
-fn missed(target: &Target, position: Seq, map: &Map) -> Option<String> {
-    let ((first, begins), (last, ends)) = (map.first()?, map.last()?);
+/// Why the place that is shown is not the one that was asked for, where a journal does not have that; its time ends at
+/// `ends`.
+fn missed(target: &Target, position: Seq, map: &Map, ends: Millis) -> Option<String> {
+    let ((first, begins), (last, _)) = (map.first()?, map.last()?);
     let told = |at: Millis| at.local().map(|at| at.format("%Y-%m-%d %H:%M:%S").to_string());
     match *target {
         Target::Event(wanted) if wanted == position => None,
