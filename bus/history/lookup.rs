@@ -62,12 +62,14 @@ impl<F: Fold> Timeline<F> {
     /// What the operating system says.
     pub fn at_time(&self, at: Millis) -> io::Result<Seq> {
         let Some(block) = self.map.block_at(at) else { return Ok(Seq(0)) };
-        let mut last = Seq(0);
+        let (mut last, mut is_beyond) = (Seq(0), false);
         let mut walk = Walk::from(&self.map.blocks[block]);
         while let Some(passed) = walk.next(&self.files)? {
             match passed.parts {
-                Ok(parts) if parts.at > at => break,
-                Ok(parts) => last = parts.seq,
+                // One alone may have a wrong time.
+                Ok(parts) if parts.at > at && is_beyond => break,
+                Ok(parts) if parts.at > at => is_beyond = true,
+                Ok(parts) => (last, is_beyond) = (parts.seq, false),
                 Err(_) => {}
             }
         }

@@ -187,6 +187,8 @@ pub struct Map {
     pub bytes: u64,
     /// How many events there are.
     pub events: u64,
+    /// The time before that of the last event.
+    before_last: Millis,
 }
 
 impl Map {
@@ -205,6 +207,8 @@ impl Map {
         self.events += 1;
         let kind = Kind::of(parts, line);
         let most = most_in_a_block(self.blocks.len());
+        self.look_back(parts.at);
+        self.before_last = self.last().map_or(Millis(0), |(_, at)| at);
         if let Some(block) = self.blocks.last_mut()
             && block.segment == segment
             && block.counts.all() < most
@@ -219,6 +223,21 @@ impl Map {
         let at = self.last().map_or(parts.at, |(_, before)| before.max(parts.at));
         let (first, last) = (parts.seq, parts.seq);
         self.blocks.push(Block { first, last, from: at, until: at, counts, segment, offset });
+    }
+
+    /// An event comes at `at`. When only the one before it was later, that has a wrong time, which is not to count.
+    fn look_back(&mut self, at: Millis) {
+        let before = self.before_last;
+        if let Some(block) = self.blocks.last_mut().filter(|block| block.until > at && before <= at) {
+            block.until = before.max(if block.counts.all() > 1 { block.from } else { before });
+            block.from = block.from.min(block.until);
+        }
+    }
+
+    /// The first event in that segment.
+    pub(super) fn first_in(&self, segment: usize) -> Option<Seq> {
+        let first = self.blocks.partition_point(|block| block.segment < segment);
+        self.blocks.get(first).filter(|block| block.segment == segment).map(|block| block.first)
     }
 
     /// The number of the block in which event `seq` is, or would be; with which a way to it begins.

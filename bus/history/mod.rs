@@ -8,7 +8,7 @@
 //! | `ahead` | reading and decoding events on another thread than the one that folds them |
 //! | [`timeline`] | the fold at any event, from the nearest snapshot on |
 //! | [`lookup`] | looking for events: by number, by time, by what they say |
-//! | `shelf` | snapshots, in a file beside the journal |
+//! | `shelf`, `content` | snapshots, in a file beside the journal, and whether they are of it as it is now |
 //!
 //! What is folded is up to the caller ([`Fold`]): the console folds all that its panes show. However a fold was come by,
 //! it is the same as one from the first event on.
@@ -18,6 +18,7 @@ pub mod map;
 pub mod timeline;
 
 mod ahead;
+mod content;
 mod files;
 mod scan;
 mod shelf;

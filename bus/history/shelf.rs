@@ -42,8 +42,16 @@ pub(super) struct Mark {
 pub(super) struct Stamps {
     /// The segments before the one that the event is in, and with which event they begin.
     pub(super) before: u64,
-    /// The segment that it is in; 0 while that was still written.
+    /// The segment that it is in. That of one that was still written is odd, and tells what is in it up to that event; of
+    /// any other it is even.
     pub(super) own: u64,
+}
+
+impl Stamps {
+    /// Whether they tell what is in the own segment, rather than which file it is.
+    pub(super) fn tell_content(self) -> bool {
+        self.own % 2 == 1
+    }
 }
 
 #[derive(Debug, Clone, Copy)]

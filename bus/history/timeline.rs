@@ -11,6 +11,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::ahead::{Read, read_ahead};
+use super::content::{Content, Place};
 use super::files::Files;
 use super::lookup::decoded;
 use super::map::{Gap, GapKind, Map};
@@ -102,6 +103,7 @@ pub struct Timeline<F> {
     folding: Folding<F>,
     shelf: Shelf,
     edge: Edge<F>,
+    content: Content,
     aside: Vec<At<F>>,
 }
 
@@ -127,7 +129,8 @@ impl<F: Fold> Timeline<F> {
         let folding = folding(&map);
         let shelf = Shelf::open(snapshots(first), &folding.form);
         let (map, edge) = (Arc::new(map), Edge::new(&folding.empty));
-        let mut timeline = Self { files, scan, map, folding, shelf, edge, aside: Vec::new() };
+        let (content, aside) = (Content::default(), Vec::new());
+        let mut timeline = Self { files, scan, map, folding, shelf, edge, content, aside };
         timeline.begin_at_the_edge()?;
         Ok(timeline)
     }
@@ -186,22 +189,24 @@ impl<F: Fold> Timeline<F> {
     /// A snapshot, when it is one of this journal as it is now; else it is thrown away, and all after it, and they are
     /// made again.
     fn believed(&mut self, mark: Mark) -> io::Result<Option<F>> {
-        let chain = self.chain_at(mark.seq)?;
-        let fits = chain == Some(mark.chain) && mark.stamps.still_fit(self.stamps(mark.seq));
+        let place = self.line_of(mark.seq)?.filter(|(chain, _)| *chain == mark.chain).map(|(_, place)| place);
+        let fits = place.map_or(Ok(false), |place| self.fits(mark, place))?;
         let fold = if fits { self.shelf.get(mark.seq) } else { None };
         if fold.is_none() {
-            self.shelf.drop_from(mark.seq);
+            // Where it is not even known what is wrong with a segment, no snapshot in it is believed.
+            let first = place.filter(|_| !fits).and_then(|place| self.map.first_in(place.segment));
+            self.shelf.drop_from(first.unwrap_or(mark.seq));
             self.edge = Edge::new(&self.folding.empty);
         }
         Ok(fold)
     }
 
-    /// The digest that stands in the line of event `seq`.
-    fn chain_at(&self, seq: Seq) -> io::Result<Option<Chain>> {
+    /// The digest that stands in the line of event `seq`, and where that line ends.
+    fn line_of(&self, seq: Seq) -> io::Result<Option<(Chain, Place)>> {
         let mut walk = self.walk_from(seq);
         while let Some(passed) = walk.next(&self.files)? {
-            match passed.parts {
-                Ok(parts) if parts.seq == seq => return Ok(Some(parts.chain)),
+            match &passed.parts {
+                Ok(parts) if parts.seq == seq => return Ok(Some((parts.chain, passed.end()))),
                 Ok(parts) if parts.seq > seq => break,
                 _ => {}
             }
@@ -209,18 +214,38 @@ impl<F: Fold> Timeline<F> {
         Ok(None)
     }
 
-    /// The stamps of the files up to event `seq`, as they are now.
-    fn stamps(&self, seq: Seq) -> Stamps {
+    /// Whether a snapshot at `place` was made of these files.
+    fn fits(&mut self, mark: Mark, place: Place) -> io::Result<bool> {
+        let (before, own) = self.stamps(place.segment);
+        if mark.stamps.before != before || !mark.stamps.tell_content() {
+            return Ok(mark.stamps == Stamps { before, own });
+        }
+        if !self.content.is_proven(place.segment, mark.seq) {
+            if self.content(place)? != mark.stamps.own {
+                return Ok(false);
+            }
+            self.content.prove(place.segment, mark.seq);
+        }
+        Ok(true)
+    }
+
+    /// The stamps of the segments before one, and of that one, as they are now.
+    fn stamps(&self, segment: usize) -> (u64, u64) {
         let first = self.map.first().map_or(Seq(0), |(first, _)| first);
-        let segment = self.map.blocks.get(self.map.block_of(seq)).map_or(0, |block| block.segment);
         let mut hasher = blake3::Hasher::new();
         hasher.update(&first.0.to_le_bytes());
         for before in self.files.segments.iter().take(segment) {
             hasher.update(&before.stamp());
         }
-        let own = self.files.segments.get(segment).filter(|own| own.complete);
-        let own = own.map_or(0, |own| number(&blake3::hash(&own.stamp())));
-        Stamps { before: number(&hasher.finalize()), own }
+        let own = self.files.segments.get(segment);
+        let own = own.map_or(0, |own| number(&blake3::hash(&own.stamp())) & !1);
+        (number(&hasher.finalize()), own)
+    }
+
+    /// What is in a segment up to a line, as [`Stamps`] tell it.
+    fn content(&mut self, place: Place) -> io::Result<u64> {
+        let segment = self.files.segments.get(place.segment).ok_or(io::ErrorKind::NotFound)?;
+        Ok(number(&self.content.digest(&segment.file, place)?) | 1)
     }
 
     pub(super) fn walk_from(&self, seq: Seq) -> Walk {
@@ -272,11 +297,11 @@ impl<F: Fold> Timeline<F> {
             if parts.seq < first {
                 continue;
             }
-            let mark = Mark { seq: parts.seq, chain: parts.chain, stamps: Stamps::default() };
+            let (seq, chain, place) = (parts.seq, parts.chain, passed.end());
             if let Some(gap) = self.edge.take(parts, &passed, &self.files) {
                 Arc::make_mut(&mut self.map).add_gap(gap);
             }
-            self.keep(mark);
+            self.keep(seq, chain, place)?;
             count += 1;
             if count.is_multiple_of(LOOK_EVERY) && begun.elapsed() >= during {
                 return Ok(true);
@@ -286,14 +311,19 @@ impl<F: Fold> Timeline<F> {
     }
 
     /// Takes a snapshot at the edge, when it is time for one.
-    fn keep(&mut self, mark: Mark) {
-        if self.edge.since < self.folding.apart || self.shelf.last().is_some_and(|last| last.seq >= mark.seq)
-        {
-            return;
+    fn keep(&mut self, seq: Seq, chain: Chain, place: Place) -> io::Result<()> {
+        if self.edge.since < self.folding.apart || self.shelf.last().is_some_and(|last| last.seq >= seq) {
+            return Ok(());
         }
         self.edge.since = 0;
-        let mark = Mark { stamps: self.stamps(mark.seq), ..mark };
+        let (before, mut own) = self.stamps(place.segment);
+        if !self.files.segments.get(place.segment).is_some_and(|own| own.complete) {
+            own = self.content(place)?;
+            self.content.prove(place.segment, seq);
+        }
+        let mark = Mark { seq, chain, stamps: Stamps { before, own } };
         self.shelf.put(mark, &std::mem::take(&mut self.edge.gaps), &self.edge.at.fold);
+        Ok(())
     }
 
     /// How many bytes the snapshots take.
@@ -365,19 +395,17 @@ impl<F: Fold> Edge<F> {
 }
 
 impl Passed<'_> {
+    /// Where the line ends that comes before another.
+    fn end(&self) -> Place {
+        Place { segment: self.segment, end: self.offset + self.line.len() as u64 + 1 }
+    }
+
     /// This line, about which something is wrong.
     fn gap(&self, kind: GapKind, parts: &Parts<'_>, after: Seq, files: &Files) -> Gap {
         let path = files.segments.get(self.segment).map(|segment| segment.path.clone()).unwrap_or_default();
         let bytes = if kind == GapKind::Changed { 0 } else { self.line.len() as u64 + 1 };
         let (at, offset) = (parts.at, self.offset);
         Gap { after, before: Some(parts.seq), at, kind, path, offset, bytes, lines: 1 }
-    }
-}
-
-impl Stamps {
-    /// Whether the files are those that these were taken of. One that was still written then may have gone on.
-    fn still_fit(self, now: Self) -> bool {
-        self.before == now.before && (self.own == 0 || self.own == now.own)
     }
 }
 

@@ -159,7 +159,7 @@ fn a_damaged_line_hides_no_other() {
     fs::write(&file, lines.join("\n") + "\n").unwrap();
     fs::OpenOptions::new().append(true).open(bus.journal()).unwrap().write_all(b"{\"seq\":9").unwrap();
     let found = bus.run(&["search", "notice", "--json", "--limit", "100"]).exits(0);
-    let found = found.complains("1 line can not be read; the first: ").complains(file.to_str().unwrap());
+    let found = found.complains("2 lines can not be read; the first: ").complains(file.to_str().unwrap());
     assert_eq!(found.json_lines().len(), 59);
     let file = file.to_str().unwrap();
     let of_one = bus.run(&["search", "refresh", "--file", file, "--json"]).exits(0).json_lines();

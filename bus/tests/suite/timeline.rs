@@ -252,6 +252,46 @@ fn a_changed_line_is_told_of_once_it_was_looked_at_and_remembered() {
 }
 
 #[test]
+fn a_line_that_was_changed_before_a_snapshot_is_noticed_in_the_active_file_too() {
+    let (place, _) = some(ENDLESS);
+    index(&mut open(place.path(), 5));
+    assert_ne!(open(place.path(), 5).indexed(), Seq(0), "snapshots are believed");
+    let text = std::fs::read_to_string(place.path()).unwrap();
+    let line = text.lines().nth(7).unwrap();
+    // As long as before, so that nothing but what stands there is different.
+    let (name, other) = ("\"chain\":\"", "\"chAin\":\"");
+    std::fs::write(place.path(), text.replace(line, &line.replace(name, other))).unwrap();
+    assert_eq!(open(place.path(), 5).indexed(), Seq(0), "none of that file is believed");
+
+    // What is written behind them leaves snapshots alone.
+    let half: String = text.split_inclusive('\n').take(40).collect();
+    std::fs::write(place.path(), &half).unwrap();
+    index(&mut open(place.path(), 5));
+    let indexed = open(place.path(), 5).indexed();
+    assert_ne!(indexed, Seq(0));
+    std::fs::write(place.path(), &text).unwrap();
+    assert_eq!(open(place.path(), 5).indexed(), indexed);
+}
+
+#[test]
+fn a_wrong_time_makes_no_other_wrong() {
+    for wrong in [1, 10, 30] {
+        let (place, all) = some(ENDLESS);
+        let text = std::fs::read_to_string(place.path()).unwrap();
+        let begins = format!("{{\"seq\":{},", all[wrong].seq);
+        let line = text.lines().find(|line| line.starts_with(&begins)).unwrap();
+        let later = line.replacen("\"at\":", "\"at\":9999999", 1);
+        std::fs::write(place.path(), text.replace(line, &later)).unwrap();
+        let timeline = open(place.path(), 5);
+        assert_eq!(timeline.map().last().unwrap().1, all.last().unwrap().at, "{wrong}");
+        for one in [&all[wrong + 5], all.last().unwrap()] {
+            let expected = all.iter().rfind(|other| other.at <= one.at).unwrap().seq;
+            assert_eq!(timeline.at_time(one.at).unwrap(), expected, "{wrong}");
+        }
+    }
+}
+
+#[test]
 fn snapshots_of_something_else_are_made_anew() {
     let (place, all) = some(2000);
     let shelf = place.path().with_file_name("coordination.log.replay");
