@@ -277,9 +277,13 @@ impl MessageId {
         }
     }
 
-    /// The first eight characters, enough to point at a message in a list.
+    /// The first eight characters of a UUID, the first sixteen of an id that somebody thought of: enough to point at a
+    /// message in a list.
     pub fn short(&self) -> String {
-        self.to_string().chars().take(8).collect()
+        match &self.0 {
+            Id::Uuid(_) => self.to_string().chars().take(8).collect(),
+            Id::Text(text) => text.chars().take(16).collect(),
+        }
     }
 }
 

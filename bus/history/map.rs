@@ -252,8 +252,10 @@ impl Map {
 
     /// Puts a gap in its place; one that is there already is not put there again.
     pub(super) fn add_gap(&mut self, gap: Gap) {
-        let place = self.gaps.partition_point(|known| (known.after, known.offset) <= (gap.after, gap.offset));
-        if !self.gaps[..place].contains(&gap) {
+        let of = |gap: &Gap| (gap.after, gap.offset);
+        let from = self.gaps.partition_point(|known| of(known) < of(&gap));
+        let place = self.gaps.partition_point(|known| of(known) <= of(&gap));
+        if !self.gaps[from..place].contains(&gap) {
             self.gaps.insert(place, gap);
         }
     }

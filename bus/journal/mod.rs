@@ -52,7 +52,7 @@ pub use prune::{Contents, Fate, Pruning, Segment, Torn};
 pub use reader::{Line, Reader};
 pub(crate) use reader::{is_torn, line_break_after};
 pub(crate) use segment::{Archive, first_number, last_event, last_line_at, read_up_to, segments};
-pub use segment::{files, in_order, last_time, named, open_segment};
+pub use segment::{files, in_order, is_of_a_journal, last_time, named, open_segment};
 pub(crate) use snapshots::{BEGINNING as SNAPSHOTS_BEGIN, snapshots, take_over_snapshots};
 pub use verify::{Verified, VerifyError, verify};
 pub use writer::Journal;

@@ -219,6 +219,20 @@ fn last_beginning<T>(file: &File, find: impl Fn(u64) -> io::Result<Option<T>>) -
     Ok(None)
 }
 
+/// Whether the file at `path` may be one of a journal: it has an event at one of its ends, or nothing at all. Of a
+/// compressed one only the beginning is looked at.
+///
+/// # Errors
+/// What the operating system says.
+pub fn is_of_a_journal(path: &Path) -> io::Result<bool> {
+    let begins = first_line_at(path)?.is_none_or(|line| line::front(&line).is_some());
+    if begins || Packing::of(path).is_some() {
+        return Ok(begins);
+    }
+    let file = File::open(path)?;
+    Ok(file.metadata()?.len() == 0 || last_event(&file)?.is_some())
+}
+
 /// When the last event was of what [`named`] and [`in_order`] make of these paths; `None` where there is none.
 ///
 /// # Errors

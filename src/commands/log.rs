@@ -13,7 +13,7 @@ use veda_bus_ui::words::counted;
 use crate::arguments::Log;
 use crate::context::{Context, Output};
 use crate::failure::Failure;
-use crate::history::files::Files;
+use crate::history::files::{Files, check};
 use crate::history::printer::Printer;
 use crate::history::select::Wanted;
 use crate::history::source::Source;
@@ -75,6 +75,7 @@ fn read(printer: &mut Printer, source: &mut Source) -> Result<(), Failure> {
 
 /// `veda-bus log verify`: whether no line was changed or is missing.
 pub(crate) fn verify(context: &Context, file: Option<PathBuf>) -> Result<(), Failure> {
+    file.as_deref().map_or(Ok(()), check)?;
     let path = file.map_or_else(|| path(context), Ok)?;
     if journal::named(&[&path]).is_none() {
         let file = path.display();

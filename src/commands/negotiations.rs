@@ -108,7 +108,7 @@ mod tests {
             resolution: None,
         };
         let shown = lines(&view, "Only\u{1b}[2J the types", Millis(60_000)).map(|row| row.text());
-        assert_eq!(shown[0], "01234567 Only\\x1b[2J the types by LensSDK");
+        assert_eq!(shown[0], "0123456789 Only\\x1b[2J the types by LensSDK");
         assert_eq!(
             shown[1],
             "  round 2 of what Flagship proposed: 1 of 2 accept, waiting for Flagship, 4 min left, vote on message-"

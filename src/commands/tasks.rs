@@ -174,7 +174,7 @@ mod tests {
         assert_eq!(
             shown,
             [
-                "01234567 Test\\x1b[2J 2.0 from Flagship",
+                "0123456789 Test\\x1b[2J 2.0 from Flagship",
                 "  █████▓▓▓▓▓░░░░░░░░░░  1 of 4 done, 1 failed, due in 2m",
                 "  LensSDK  done 2m ago: see\\u{202e}",
                 "  UI       failed 2m ago: see\\u{202e}",

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use chrono::{Local, NaiveDate};
-use veda_bus_core::journal::last_time;
+use veda_bus_core::journal::{is_of_a_journal, last_time};
 use veda_bus_core::time::Millis;
 use veda_bus_ui::when::{self, Edge};
 
@@ -23,6 +23,7 @@ impl Files {
     /// The files that were named; without any, the journal of the bus.
     pub(crate) fn of(context: &Context, named: &[PathBuf]) -> Result<Self, Failure> {
         let is_named = !named.is_empty();
+        named.iter().try_for_each(|path| check(path))?;
         let paths = if is_named { named.to_vec() } else { vec![path(context)?] };
         Ok(Self { paths, is_named })
     }
@@ -67,5 +68,18 @@ impl Files {
     fn last_day(&self) -> Result<Option<NaiveDate>, Failure> {
         let last = last_time(&self.paths).map_err(|error| unreadable(self.first(), error))?;
         Ok(last.and_then(Millis::local).map(|last| last.date_naive()))
+    }
+}
+
+/// Whether a file that was named may be one of a journal; that it is not there is told by who opens it.
+pub(crate) fn check(path: &Path) -> Result<(), Failure> {
+    let shown = path.display();
+    if path.is_dir() {
+        return Err(Failure::Failed(format!("{shown} is a folder; name the journal in it")));
+    }
+    match is_of_a_journal(path) {
+        Ok(true) => Ok(()),
+        Ok(false) => Err(Failure::Failed(format!("{shown} is no journal of veda-bus: no event is in it"))),
+        Err(error) => Err(unreadable(path, error)),
     }
 }

@@ -54,7 +54,7 @@ mod tests {
         let whole = message(&Message::parse(&json.to_string(), None).unwrap());
         assert_eq!(
             whole,
-            "one Task Flagship → *, high, reply to 3f2a1b2c\n\
+            "one Task Flagship → *, high, reply to 3f2a1b2c-0000\n\
              description: Test\n  id: forged\\x1b[2J\n\
              extra: [1,\"a\"]\n\
              subtasks: \n  Echo: a\n  UILib: b\n  c\n\

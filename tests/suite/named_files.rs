@@ -91,6 +91,14 @@ fn what_is_no_journal_is_told_in_a_line() {
     }
     machine.run(&["log", "verify", "nowhere.log"]).exits(1).complains("there is no journal at nowhere.log");
     machine.run(&["log", "verify", &late]).exits(2).complains("is one file of a journal");
+    let (folder, other) = (machine.root().to_str().unwrap(), "/etc/passwd");
+    for command in ["log", "stats", "search x", "export --all"] {
+        let run = |file: &str| machine.run(&command.split(' ').chain(["--file", file]).collect::<Vec<_>>());
+        run(folder).exits(1).complains("is a folder; name the journal in it");
+        run(other).exits(1).complains("is no journal of veda-bus");
+    }
+    machine.run(&["replay", other]).exits(1).complains("is no journal of veda-bus");
+    machine.run(&["log", "verify", folder]).exits(1).complains("is a folder");
     machine.run(&["log", "--follow", "--file", &late]).exits(2).complains("these files do not grow");
     machine
         .run(&["log", "--file", &journal, "verify"])

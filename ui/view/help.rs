@@ -40,9 +40,18 @@ fn line(keys: &str, name: &str, doc: &str) -> Row {
 }
 
 fn action_row(app: &App, action: Action) -> Row {
-    let keys: Vec<_> = app.settings.keys.keys_of(action).iter().map(Chord::to_string).collect();
+    let keys = app.settings.keys.keys_of(action).into_iter().filter(|chord| !is_hidden(app, action, *chord));
+    let keys: Vec<_> = keys.map(|chord| chord.to_string()).collect();
     let name = format!(":{} {}", action.name(), action.argument().as_str());
     line(&keys.join(" "), name.trim_end(), action.doc())
+}
+
+/// Whether a key means something else in the past, which is shown.
+fn is_hidden(app: &App, action: Action, chord: Chord) -> bool {
+    let of_the_past = || Action::ALL.iter().filter(|other| other.scope() == Scope::Past);
+    app.shown_past().is_some()
+        && action.scope() != Scope::Past
+        && of_the_past().any(|other| app.settings.keys.keys_of(*other).contains(&chord))
 }
 
 /// Keys of the operator's own that call an action with something after its name.

@@ -150,7 +150,11 @@ fn transport(app: &App, past: &Past, is_short: bool) -> Row {
     let symbols = app.look.symbols;
     let sign = if past.player.is_playing { symbols.play } else { symbols.pause };
     let mut row = Row::of(Role::Strong, &format!("{sign} {}", past.player.speed));
-    let time = if is_short { "%H:%M:%S" } else { "%Y-%m-%d %H:%M:%S" };
+    let time = match (is_short, past.player.is_playing) {
+        (true, _) => "%H:%M:%S",
+        (false, true) => "%Y-%m-%d %H:%M:%S",
+        (false, false) => "%Y-%m-%d %H:%M:%S%.3f",
+    };
     let time = past.moment.local().map(|local| local.format(time).to_string());
     row.plain(" ").push(Role::Time, &time.unwrap_or_default());
     let end = past.end().map_or(0, |(last, _)| last.0);

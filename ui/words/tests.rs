@@ -70,7 +70,7 @@ fn an_accepted_message_says_who_whom_what() {
     let waits = json!([{ "repo": "LensSDK" }]);
     assert_eq!(
         event(&accepted(&json!({}), &waits), &known).text(),
-        "accepted   3f2a1b2c Query Flagship → LensSDK, queued: What is the interface of SessionManager?"
+        "accepted   3f2a1b2c-1 Query Flagship → LensSDK, queued: What is the interface of SessionManager?"
     );
     let message = json!({
         "id": "9", "to": { "repo": "*", "capabilities": ["auth", "ui"] }, "priority": "high",
@@ -83,7 +83,7 @@ fn an_accepted_message_says_who_whom_what() {
     ]);
     assert_eq!(
         event(&accepted(&message, &recipients), &known).text(),
-        "accepted   9 Query Flagship → * that can auth, ui, high, reply to 3f2a1b2c, routed to UILib, \
+        "accepted   9 Query Flagship → * that can auth, ui, high, reply to 3f2a1b2c-1, routed to UILib, \
          queued for LensSDK, refused by CI (access_denied): What is the interface of SessionManager?"
     );
 }

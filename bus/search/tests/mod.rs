@@ -195,14 +195,34 @@ fn what_can_not_be_read_is_counted_and_the_rest_is_found() {
 }
 
 #[test]
-fn a_line_that_is_still_being_written_is_no_line_yet() {
+fn a_line_that_stays_half_written_is_told_and_one_that_is_finished_is_found() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("log");
     assert_eq!(Files::of_journal(&path).unwrap_err().kind(), io::ErrorKind::NotFound);
     let half = question(2, "a word");
     std::fs::write(&path, question(1, "a word") + &half[..80]).unwrap();
     let found = run(&Search::new(Query::parse("word").unwrap()), &Files::of_journal(&path).unwrap());
-    assert_eq!((found.total, found.unreadable), (1, 0));
+    assert_eq!((found.total, found.unreadable), (1, 1));
+    let torn = question(1, "a word").len() as u64;
+    assert_eq!(found.first_unreadable, Some((path.clone(), torn)));
+    std::fs::write(&path, question(1, "a word") + &half).unwrap();
+    let found = run(&Search::new(Query::parse("word").unwrap()), &Files::of_journal(&path).unwrap());
+    assert_eq!((found.total, found.unreadable), (2, 0));
+}
+
+#[test]
+fn events_that_are_missing_between_files_are_told() {
+    let of = |numbers: &[u64]| numbers.iter().map(|&seq| question(seq, "a word")).collect::<Vec<_>>();
+    for (files_of, missing) in [
+        ([of(&[1, 2]), of(&[3, 4]), of(&[5])], 0),
+        ([of(&[1, 2]), of(&[6]), of(&[9, 10])], 5),
+        // What is missing within a file only reading all of it would show.
+        ([of(&[1, 4]), of(&[5, 9]), of(&[10])], 0),
+    ] {
+        let (_folder, files) = files(&[&files_of[0], &files_of[1], &files_of[2]]);
+        let found = run(&Search::new(Query::parse("word").unwrap()), &files);
+        assert_eq!((found.missing, found.unreadable), (missing, 0));
+    }
 }
 
 #[test]

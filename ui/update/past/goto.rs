@@ -9,7 +9,8 @@ use crate::past::{Stop, Target};
 use crate::when::{self, Edge};
 
 /// What may be written.
-const ACCEPTED: &str = "14:32, 2026-11-22 14:32, -2h, +10m, #1234, an id, /filter, start, end or a mark";
+pub(super) const PLACES: &str =
+    "write 14:32, 2026-11-22 14:32, -2h, +10m, #1234, an id, /filter, start, end or a mark";
 
 /// The times among them, as they fit in a line.
 const TIMES: &str = "14:32, 14:32:05.250, '2026-11-22 14:32' or 2026-11-22T14:32:05Z";
@@ -54,7 +55,7 @@ pub(super) fn place(
     if is_id(text) {
         return Ok((Target::Message(text.to_owned()), Then::Open));
     }
-    Err(format!("{text:?} is no place: write {ACCEPTED}"))
+    Err(format!("{text:?} is no place: {PLACES}"))
 }
 
 /// The moment that `text` says, seen from another; `None` when it is none.

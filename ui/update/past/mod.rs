@@ -135,6 +135,7 @@ fn step(app: &mut App, stop: Stop, back: bool) -> Vec<Effect> {
     let Some(past) = &mut app.past else { return Vec::new() };
     past.player.pause();
     if stop == Stop::Event && !back && past.seeking.is_none() && play::one(app) {
+        reports::tell_gap(app);
         return Vec::new();
     }
     want(app, Wanted::Steps { stop, back, count: 1 })

@@ -8,6 +8,7 @@ use veda_bus_core::name::{MessageId, Seq};
 use veda_bus_core::time::Millis;
 
 use super::actions::remember_match;
+use super::goto::PLACES;
 use super::{Effect, begin, feed, go, goto, leave, lists, perform, play, show};
 use crate::app::App;
 use crate::app::pane::Pane;
@@ -128,6 +129,8 @@ fn arrived(app: &mut App, number: u64, position: Seq, at: Millis, model: Model) 
     show(app, model, position);
     if let Some(why) = missed {
         app.complain(why);
+    } else if app.past.as_ref().is_some_and(|past| !past.is_held) {
+        tell_gap(app);
     }
     let mut effects = match seeking.then {
         Then::Stay => Vec::new(),
@@ -174,11 +177,19 @@ fn only_thread(app: &mut App) -> Vec<Effect> {
     begin_recording(app, Target::Message(thread.to_string()))
 }
 
+/// What can not be read behind the place that is shown, for which the scrubber may be too narrow.
+pub(super) fn tell_gap(app: &mut App) {
+    if let Some(gap) = app.past.as_ref().and_then(|past| past.gap()).map(ToString::to_string) {
+        app.complain(gap);
+    }
+}
+
 fn not_there(app: &mut App, number: u64, why: String) -> Vec<Effect> {
     let Some(past) = &mut app.past else { return Vec::new() };
-    if past.seeking.take_if(|seeking| seeking.number == number).is_none() {
-        return Vec::new();
-    }
+    let Some(seeking) = past.seeking.take_if(|seeking| seeking.number == number) else { return Vec::new() };
+    // What was typed may have been meant for something else.
+    let is_typed = seeking.then == Then::Open && matches!(seeking.target, Target::Message(_));
+    let why = if is_typed { format!("{why}, and no mark; {PLACES}") } else { why };
     past.next = None;
     if !past.is_begun {
         return failed(app, why);
