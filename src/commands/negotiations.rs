@@ -111,7 +111,7 @@ mod tests {
         assert_eq!(shown[0], "0123456789 Only\\x1b[2J the types by LensSDK");
         assert_eq!(
             shown[1],
-            "  round 2 of what Flagship proposed: 1 of 2 accept, waiting for Flagship, 4 min left, vote on message-"
+            "  round 2 of what Flagship proposed: 1 of 2 accept, waiting for Flagship, 4 min left, vote on message-2"
         );
     }
 }
